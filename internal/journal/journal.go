@@ -117,3 +117,15 @@ func (r *Row) Open(key *Key) (*Opened, error) {
 	}
 	return &Opened{Entry: e, Bytes: body, Salt: salt, Leaf: r.Leaf}, nil
 }
+
+// Filter selects entries: of a subject where BySubject is set (the zero subject
+// is acts that concern no person), else of an organization.
+type Filter struct {
+	BySubject bool
+	Subject   ident.ID
+	Org       ident.ID
+	Action    string
+	Since     ident.ID // the first id wanted, see ident.FirstID
+	Before    ident.ID // ids before this one; zero: from the newest
+	Limit     int
+}

@@ -1,0 +1,209 @@
+// Package app puts the services together: one straight way from a data
+// directory to everything that serves it. The command line, the tests and the
+// demo all start here, so what is tested is what runs.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"kelisim/internal/account"
+	"kelisim/internal/consent"
+	"kelisim/internal/fault"
+	"kelisim/internal/gate"
+	"kelisim/internal/ident"
+	"kelisim/internal/journal"
+	"kelisim/internal/party"
+	"kelisim/internal/seal"
+	"kelisim/internal/store"
+)
+
+// Config is everything that an installation is set up by.
+type Config struct {
+	// Data is the directory of keys and, on SQLite, of the database.
+	Data string
+	// Database is a postgres:// address; empty for SQLite in Data.
+	Database string
+	// TestNumbers accepts identifiers with wrong check digits, as test
+	// certificates carry. Never in production.
+	TestNumbers bool
+	// CacheSize is for how many subjects facts are kept in memory.
+	CacheSize int
+	// SealEvery is the longest time an entry waits for its checkpoint.
+	SealEvery time.Duration
+	// Protecting and Forbidden are countries for Art. 16(2) and 16(4).
+	Protecting, Forbidden []string
+
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// Files of a data directory.
+const (
+	masterFile     = "master.key"
+	databaseFile   = "kelisim.db"
+	checkpointFile = "checkpoint" // the newest, outside the database: verify compares
+)
+
+// App is an open installation.
+type App struct {
+	Config
+	Node     ident.ID // of this process, for leases
+	Store    *store.Store
+	Keys     *seal.Keyring
+	Accounts *account.Accounts
+	Parties  *party.Parties
+	Consents *consent.Consents
+	Guard    *gate.Guard
+	Journal  *journal.Reader
+	Sealer   *journal.Sealer
+}
+
+func (c *Config) defaults() {
+	if c.Now == nil {
+		c.Now = time.Now //nolint:forbidigo // the one place where the real clock comes in
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.CacheSize == 0 {
+		c.CacheSize = 500_000
+	}
+	if c.SealEvery == 0 {
+		c.SealEvery = 500 * time.Millisecond
+	}
+}
+
+// Init makes the keys and the database of a new installation. It refuses one
+// that exists; run after it was cut short, it goes on where it stopped.
+func Init(ctx context.Context, c Config) (*App, error) {
+	c.defaults()
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data directory: %w", err)
+	}
+	master, err := seal.OpenFile(filepath.Join(c.Data, masterFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		master, err = seal.CreateFile(filepath.Join(c.Data, masterFile))
+	}
+	if err != nil {
+		return nil, err
+	}
+	st, err := c.openStore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := seal.NewSecrets(master)
+	if err == nil {
+		err = st.InsertSecrets(ctx, secrets)
+	}
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	return c.wire(ctx, st, master)
+}
+
+// ErrNotInitialised is returned for a directory that init never saw.
+var ErrNotInitialised = errors.New("there is no installation here: run kelisim init first")
+
+// Open opens an installation.
+func Open(ctx context.Context, c Config) (*App, error) {
+	c.defaults()
+	master, err := seal.OpenFile(filepath.Join(c.Data, masterFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrNotInitialised
+	}
+	if err != nil {
+		return nil, err
+	}
+	st, err := c.openStore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.wire(ctx, st, master)
+}
+
+func (c *Config) openStore(ctx context.Context) (*store.Store, error) {
+	if c.Database != "" {
+		return store.OpenPostgres(ctx, c.Database)
+	}
+	return store.OpenSQLite(ctx, filepath.Join(c.Data, databaseFile))
+}
+
+func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) (*App, error) {
+	secrets, err := st.Secrets(ctx)
+	if err == nil && len(secrets) == 0 {
+		err = ErrNotInitialised
+	}
+	var keys *seal.Keyring
+	if err == nil {
+		keys, err = seal.OpenKeyring(master, secrets)
+	}
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	a := &App{Config: *c, Node: ident.NewID(c.Now()), Store: st, Keys: keys}
+	a.Accounts = &account.Accounts{Store: st, Keys: keys, Now: c.Now}
+	a.Parties = &party.Parties{Store: st, Keys: keys, Now: c.Now, Rules: ident.Rules{AllowTest: c.TestNumbers}}
+	a.Consents = &consent.Consents{Store: st, Parties: a.Parties, Keys: keys, Now: c.Now}
+	a.Guard = &gate.Guard{
+		Store: st, Parties: a.Parties, Keys: keys, Now: c.Now, Cache: gate.NewCache(c.CacheSize),
+		Countries: gate.Countries{Protecting: set(c.Protecting), Forbidden: set(c.Forbidden)},
+	}
+	a.Journal = &journal.Reader{Store: st, Keys: keys, KeyOf: a.Parties.JournalKey}
+	a.Sealer = &journal.Sealer{Store: st, Keys: keys, Now: c.Now, Log: c.Log, Every: c.SealEvery, Published: a.keepCheckpoint}
+	return a, nil
+}
+
+func set(list []string) map[string]bool {
+	out := make(map[string]bool, len(list))
+	for _, v := range list {
+		out[v] = true
+	}
+	return out
+}
+
+// Close closes the store; what was answered is durable already.
+func (a *App) Close() error { return a.Store.Close() }
+
+// keepCheckpoint writes the newest checkpoint beside the database, so that a
+// database put back to an earlier state is noticed. Losing the file loses that
+// check and nothing else, so a failure is only logged.
+func (a *App) keepCheckpoint(note string) {
+	path := filepath.Join(a.Data, checkpointFile)
+	err := os.WriteFile(path+".new", []byte(note), 0o600)
+	if err == nil {
+		err = os.Rename(path+".new", path)
+	}
+	if err != nil {
+		a.Log.Error("the checkpoint could not be kept beside the database", "error", err)
+	}
+}
+
+// Audit checks the whole log of the installation.
+func (a *App) Audit(ctx context.Context, progress func(int64)) (*journal.Report, error) {
+	outside, err := os.ReadFile(filepath.Join(a.Data, checkpointFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.Wrap(fault.Internal, "internal", err)
+	}
+	orgs, err := a.Store.Orgs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[ident.ID]string, len(orgs))
+	for i := range orgs {
+		names[orgs[i].ID] = orgs[i].BIN
+	}
+	audit := &journal.Audit{
+		Store: a.Store, Keys: a.Keys, Orgs: names, Outside: string(outside), Progress: progress,
+		OpenKey: func(subject ident.ID, wrapped []byte) (seal.Key, error) {
+			return party.OpenJournalKey(a.Keys, subject, wrapped)
+		},
+	}
+	return audit.Run(ctx)
+}

@@ -1,0 +1,277 @@
+package gate
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"kelisim/internal/consent"
+	"kelisim/internal/fault"
+	"kelisim/internal/ident"
+	"kelisim/internal/journal"
+	"kelisim/internal/law"
+	"kelisim/internal/party"
+	"kelisim/internal/register"
+	"kelisim/internal/seal"
+	"kelisim/internal/vault"
+	"kelisim/verify"
+)
+
+// Loaded is what the store knows of a subject and an organization, read under
+// one version of the subject.
+type Loaded struct {
+	Version    int64
+	State      string
+	JournalKey []byte // wrapped
+	Holding    party.Holding
+	Consents   []consent.Consent
+}
+
+// Outcome of landing one record: where it landed, or that its guard no longer
+// held and nothing was written.
+type Outcome struct {
+	journal.Landed
+	Stale bool
+}
+
+// Store is what the gate needs of the store.
+type Store interface {
+	// Facts reads the version first: what was read after it can only be newer,
+	// and then the guard of the write fails. A fault.NotFound when the
+	// organization does not know the subject.
+	Facts(ctx context.Context, subject, org ident.ID) (*Loaded, error)
+	// Record lands entries, each under its own guard. Those not stale are
+	// durable on return.
+	Record(ctx context.Context, recs []*journal.Record) ([]Outcome, error)
+	// Change lands a change of a holding with its entry, all or nothing; stale
+	// when the guard did not hold.
+	Change(ctx context.Context, c *vault.Change, r *journal.Record) (Outcome, error)
+	// Values reads all versions of all categories.
+	Values(ctx context.Context, subject, org ident.ID) ([]vault.Value, error)
+}
+
+// Guard stands before the data.
+type Guard struct {
+	Store     Store
+	Parties   *party.Parties
+	Keys      *seal.Keyring
+	Now       func() time.Time
+	Countries Countries
+	Cache     *Cache
+}
+
+// Ask is a request of a caller, as it arrived.
+type Ask struct {
+	Request
+	Holder    *party.Organization // that holds the base
+	Asker     *party.Organization // that asks: the holder, or a third party
+	Subject   ident.ID            // as the asker knows it
+	Actor     verify.Actor
+	Reference string
+	Values    map[string]json.RawMessage
+}
+
+// Answer is a decision that landed.
+type Answer struct {
+	Decision
+	ID        ident.ID // of the journal entry
+	Edition   *law.Edition
+	Landed    journal.Landed
+	Data      map[string]json.RawMessage
+	Destroyed *vault.Destruction
+}
+
+// maxTries bounds how often a decision is taken anew because the facts changed
+// under it. Each try means that somebody else's write succeeded.
+const maxTries = 8
+
+var errContended = fault.New(fault.Unavailable, "contended")
+
+// known are the facts of one ask, loaded.
+type known struct {
+	*Ask
+	subject ident.ID
+	held    *held
+	at      time.Time
+}
+
+// Decide decides without touching data and journals the decision: permit and
+// deny alike.
+func (g *Guard) Decide(ctx context.Context, a *Ask) (*Answer, error) {
+	out, err := g.DecideAll(ctx, []*Ask{a})
+	if err != nil {
+		return nil, err
+	}
+	return out[0], nil
+}
+
+// DecideAll decides each of a batch and journals each apart; they become
+// durable together. An unknown subject fails the batch before anything lands.
+func (g *Guard) DecideAll(ctx context.Context, asks []*Ask) ([]*Answer, error) {
+	answers := make([]*Answer, len(asks))
+	open := make([]int, len(asks))
+	for i := range open {
+		open[i] = i
+	}
+	recs := make([]*journal.Record, 0, len(asks))
+	for range maxTries {
+		recs = recs[:0]
+		for _, i := range open {
+			k, err := g.load(ctx, asks[i])
+			if err != nil {
+				return nil, err
+			}
+			ans, rec, err := g.judge(k)
+			if err != nil {
+				return nil, err
+			}
+			answers[i] = ans
+			recs = append(recs, rec)
+		}
+		outs, err := g.Store.Record(ctx, recs)
+		if err != nil {
+			return nil, err
+		}
+		stale := open[:0]
+		for j, i := range open {
+			answers[i].Landed = outs[j].Landed
+			if outs[j].Stale {
+				stale = append(stale, i)
+				if err := g.forget(ctx, asks[i]); err != nil {
+					return nil, err
+				}
+			}
+		}
+		if open = stale; len(open) == 0 {
+			return answers, nil
+		}
+	}
+	return nil, errContended
+}
+
+// load brings the facts of an ask, from the cache or the store.
+func (g *Guard) load(ctx context.Context, a *Ask) (known, error) {
+	subject := a.Asker.Inside(a.Subject)
+	k := known{Ask: a, subject: subject, at: g.Now()}
+	key := cacheKey{subject, a.Holder.ID}
+	if k.held = g.Cache.get(key); k.held != nil {
+		return k, nil
+	}
+	l, err := g.Store.Facts(ctx, subject, a.Holder.ID)
+	if err != nil {
+		return k, err
+	}
+	jkey, err := party.OpenJournalKey(g.Keys, subject, l.JournalKey)
+	if err != nil {
+		return k, err
+	}
+	k.held = &held{Loaded: l, journal: jkey}
+	if l.Holding.DataKey != nil {
+		if k.held.data, err = a.Holder.Key.Unwrap(l.Holding.DataKey, party.DataPlace(subject, a.Holder.ID)); err != nil {
+			return k, err
+		}
+	}
+	g.Cache.put(key, k.held)
+	return k, nil
+}
+
+// forget drops what was cached of an ask, after a write found it stale.
+func (g *Guard) forget(ctx context.Context, a *Ask) error {
+	g.Cache.drop(cacheKey{a.Asker.Inside(a.Subject), a.Holder.ID})
+	same := a.Asker == a.Holder
+	o, err := g.Parties.Reload(ctx, a.Holder.ID)
+	if err != nil {
+		return err
+	}
+	a.Holder = o
+	if same {
+		a.Asker = o
+	}
+	return nil
+}
+
+// judge decides and prepares the entry that tells of it.
+func (g *Guard) judge(k known) (*Answer, *journal.Record, error) {
+	ed := law.At(k.at)
+	f := Facts{
+		Now: k.at, Edition: ed,
+		Register: k.Holder.Register, Suspended: k.Holder.Suspended,
+		Subject: k.held.State, Holding: k.held.Holding.State, DestroyAt: k.held.Holding.DestroyAt,
+		Consents: k.held.Consents, Countries: g.Countries,
+		Request: k.Request, Asker: k.Ask.Asker.Register,
+	}
+	ans := &Answer{Decision: Decide(&f), Edition: ed}
+	rec, err := g.record(k, ans)
+	if err != nil {
+		return nil, nil, err
+	}
+	ans.ID = rec.ID
+	return ans, rec, nil
+}
+
+func (g *Guard) record(k known, ans *Answer) (*journal.Record, error) {
+	e := &verify.Entry{
+		Subject: verify.ID(k.Holder.Outside(k.subject)), Organization: k.Holder.BIN,
+		Base: k.Base, Actor: k.Actor, Action: k.Action.String(), Purpose: k.Purpose, Categories: k.Categories,
+		Decision: "deny", Reasons: ans.reasons(), Consent: verify.ID(ans.Consent),
+		Recipient: k.Recipient, Country: k.Country, Reference: k.Reference, Edition: ans.Edition.ID,
+	}
+	if k.Holder.Register != nil {
+		e.Register = k.Holder.Register.Version
+	}
+	if ans.Permit {
+		e.Decision = "permit"
+	}
+	if k.Ground != "" {
+		e.Ground = &verify.Ground{Provision: string(k.Ground), Document: k.Document}
+	} else if ans.Ground != "" {
+		e.Ground = &verify.Ground{Provision: string(ans.Ground)}
+	}
+	rec, err := journal.Prepare(e, k.subject, k.Holder.ID, &k.held.journal, k.at)
+	if err != nil {
+		return nil, err
+	}
+	rec.Guard = journal.Guard{Subject: k.held.Version, Org: k.Holder.Version}
+	return rec, nil
+}
+
+func (a *Answer) reasons() []verify.Reason {
+	out := make([]verify.Reason, 0, a.n)
+	for _, c := range a.Codes() {
+		out = append(out, verify.Reason{Code: c.String(), Provisions: a.ProvisionsOf(c)})
+	}
+	return out
+}
+
+// ProvisionsOf are the provisions that a reason of this decision rests on.
+func (a *Answer) ProvisionsOf(c law.ReasonCode) []string {
+	if c == law.ByGround {
+		return []string{string(a.Ground)}
+	}
+	ps := a.Edition.Reason(c).Provisions
+	out := make([]string, len(ps))
+	for i, p := range ps {
+		out[i] = string(p)
+	}
+	return out
+}
+
+// reads reports whether the action hands data out.
+func reads(a register.Action) bool {
+	switch a {
+	case register.View, register.Use, register.Access, register.Transfer, register.Disseminate, register.CrossBorder:
+		return true
+	default:
+		return false
+	}
+}
+
+// writes reports whether the action takes values in.
+func writes(a register.Action) bool {
+	switch a {
+	case register.Collect, register.Accumulate, register.Change, register.Supplement:
+		return true
+	default:
+		return false
+	}
+}

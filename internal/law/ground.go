@@ -1,0 +1,61 @@
+package law
+
+import "slices"
+
+// Sector is who stands behind an organization. Empty is either.
+type Sector string
+
+// The sectors.
+const (
+	State   Sector = "state"
+	Private Sector = "private"
+)
+
+// Ground is a lawful way to handle data without the subject's consent.
+type Ground struct {
+	Provision Provision `yaml:"provision"`
+	// Sector and Kinds say whose ground it is, and stand only where the Law
+	// says so. Kinds are of organizations ("court", "statistics", "media"): one
+	// of them must be a kind of the one that acts or, in a transfer, of the one
+	// that receives, for an operator answers a court on the court's ground.
+	Sector Sector   `yaml:"sector"`
+	Kinds  []string `yaml:"kinds"`
+	// Actions are all that the ground allows; empty is every action.
+	Actions []string `yaml:"actions"`
+	// Document: the ground counts only with a document that shows it.
+	Document bool `yaml:"document"`
+	// TellsInitiator: the subject learns who asked for access, Art. 8-1(3).
+	TellsInitiator bool `yaml:"tells-initiator"`
+	// IntegrationExempt: a system that touches state systems on this ground need
+	// not join the state service, Art. 8-1(1).
+	IntegrationExempt bool `yaml:"integration-exempt"`
+	// Depersonalise: the data must be depersonalised.
+	Depersonalise bool `yaml:"depersonalise"`
+	// CrossBorder: the ground only stands in for consent to a transfer to a
+	// country that does not protect, Art. 16(3). The transfer itself needs its
+	// consent or ground too.
+	CrossBorder bool `yaml:"cross-border"`
+	// ReachBack is how long before its document the ground reaches, as a period
+	// of ISO 8601 ("P3Y"); empty for not at all.
+	ReachBack string `yaml:"reach-back"`
+}
+
+// OpenTo reports whether an organization of the sector, with the kinds, has
+// this ground.
+func (g Ground) OpenTo(sector Sector, kinds []string) bool {
+	if g.Sector != "" && g.Sector != sector {
+		return false
+	}
+	if len(g.Kinds) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(kinds, func(k string) bool { return slices.Contains(g.Kinds, k) })
+}
+
+// Allows reports whether the ground allows the action.
+func (g Ground) Allows(action string) bool {
+	return len(g.Actions) == 0 || slices.Contains(g.Actions, action)
+}
+
+// TextKey is the key of the short name of g in package locale.
+func (g Ground) TextKey() string { return "ground." + string(g.Provision) }

@@ -1,0 +1,351 @@
+package law
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+	"unicode"
+
+	"pgregory.net/rapid"
+
+	"kelisim/internal/locale"
+)
+
+func TestProvisionsStandAsInTheLaw(t *testing.T) {
+	t.Parallel()
+	want := []Provision{
+		"1", "1(1)", "1(2)", "1(12)", "2", "8", "8(1)", "8(4)", "8(4)3", "8(4)8", "8-1", "8-1(1)", "8-1(2)1", "8-2",
+		"9", "9(9)", "9(9-1)", "9(9-4)", "9(10)", "10", "25(2)1", "25(2)1-1", "25(2)2", "25(2)10", "27", "27-1(1)7-3", "28",
+		"policy 1.2", "policy 3.1(2)", "policy 3.2(4)", "policy 5", "policy 5.9", "policy 5.11", "policy 10.3", "policy 10.10",
+	}
+	got := slices.Clone(want)
+	slices.Reverse(got)
+	slices.SortFunc(got, Provision.Compare)
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+	for _, e := range Editions() {
+		if !slices.IsSortedFunc(e.Provisions(), func(a, b Rule) int { return a.ID.Compare(b.ID) }) {
+			t.Errorf("edition %s: provisions are out of order", e.ID)
+		}
+	}
+}
+
+func TestCompareIsAnOrder(t *testing.T) {
+	t.Parallel()
+	provision := rapid.Map(rapid.StringMatching(`(policy )?[0-9]{1,2}(-[1-3])?(\([0-9]{1,2}(-[1-3])?\)([0-9]{1,2}(-[1-3])?)?)?`),
+		func(s string) Provision { return Provision(s) })
+	rapid.Check(t, func(t *rapid.T) {
+		a, b, c := provision.Draw(t, "a"), provision.Draw(t, "b"), provision.Draw(t, "c")
+		if a.Compare(b) != -b.Compare(a) || (a.Compare(b) == 0) != (a == b) {
+			t.Fatalf("%s and %s compare as %d and %d", a, b, a.Compare(b), b.Compare(a))
+		}
+		if a.Compare(b) <= 0 && b.Compare(c) <= 0 && a.Compare(c) > 0 {
+			t.Fatalf("%s, %s, %s", a, b, c)
+		}
+		if !a.Within(a) || !a.Within(a.Article()) || a.Compare(a.Article()) < 0 {
+			t.Fatalf("%s is not within itself and its article", a)
+		}
+	})
+}
+
+func TestWithin(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		p, q Provision
+		want bool
+	}{
+		{"8(4)3", "8(4)", true},
+		{"8(4)3", "8", true},
+		{"8", "8(4)3", false},
+		{"8-1(1)", "8", false},
+		{"9(9-1)", "9(9)", false},
+		{"policy 5.9", "5", false},
+		{"policy 5.9", "policy 5", true},
+	} {
+		if got := c.p.Within(c.q); got != c.want {
+			t.Errorf("%s within %s: %t", c.p, c.q, got)
+		}
+	}
+}
+
+func TestAtChoosesByTheDayOfTheEvent(t *testing.T) {
+	t.Parallel()
+	day := func(year int) time.Time { return time.Date(year, 2, 11, 0, 0, 0, 0, time.UTC) }
+	all := []*Edition{{ID: "a", From: day(2023)}, {ID: "b", From: day(2024)}, {ID: "c", From: day(2026)}}
+	for _, c := range []struct {
+		when time.Time
+		want string
+	}{
+		{day(2013), "a"}, // before all of them
+		{day(2023), "a"},
+		{day(2024).Add(-1), "a"},
+		{day(2024), "b"},
+		{day(2025), "b"},
+		{day(2030), "c"},
+	} {
+		if got := at(all, c.when); got.ID != c.want {
+			t.Errorf("%s: %s, want %s", c.when, got.ID, c.want)
+		}
+	}
+}
+
+func TestEditions(t *testing.T) {
+	t.Parallel()
+	first := Editions()[0]
+	if got := At(first.From.AddDate(-1, 0, 0)); got != first {
+		t.Errorf("what was before all editions is judged by %s", got.ID)
+	}
+	if want := "2023-04-19T00:00:00+06:00"; first.From.Format(time.RFC3339) != want {
+		t.Errorf("the edition begins %s, want midnight in Almaty, %s", first.From.Format(time.RFC3339), want)
+	}
+	if e, ok := ByID("2023-04"); !ok || e != first {
+		t.Error("2023-04 is not found")
+	}
+	if _, ok := ByID("1999-01"); ok {
+		t.Error("an edition that does not exist is found")
+	}
+}
+
+// Whatever an edition names by provision must be there to be read.
+func TestEveryNamedProvisionExists(t *testing.T) {
+	t.Parallel()
+	for _, e := range Editions() {
+		for p, who := range namedBy(e) {
+			if _, ok := e.Provision(p); !ok {
+				t.Errorf("edition %s: %s names %s, which is missing", e.ID, who, p)
+			}
+		}
+	}
+}
+
+func namedBy(e *Edition) map[Provision]string {
+	named := map[Provision]string{}
+	for _, r := range e.Provisions() {
+		named[r.ID.Article()] = string(r.ID)
+	}
+	for _, g := range e.Grounds() {
+		named[g.Provision] = "a ground"
+	}
+	for _, term := range e.Terms() {
+		named[term.Provision] = "term " + term.Key
+	}
+	for _, r := range e.Reasons() {
+		for _, p := range r.Provisions {
+			named[p] = "reason " + r.TextKey
+		}
+	}
+	for _, d := range Duties() {
+		named[d.Provision] = "duty " + d.ID
+	}
+	return named
+}
+
+func TestEveryArticleIsThere(t *testing.T) {
+	t.Parallel()
+	articles := strings.Fields("1 2 3 4 5 6 7 8 8-1 8-2 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 23-1 24 25 26 27 27-1 28 29 30 31")
+	var got []string
+	for _, r := range Editions()[0].Provisions() {
+		if r.ID == r.ID.Article() && !strings.HasPrefix(string(r.ID), policyPrefix) {
+			got = append(got, string(r.ID))
+		}
+	}
+	if !slices.Equal(got, articles) {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestNothingIsThereTwice(t *testing.T) {
+	t.Parallel()
+	for _, e := range Editions() {
+		if len(e.rules) != len(e.rule) || len(e.grounds) != len(e.ground) || len(e.terms) != len(e.term) {
+			t.Errorf("edition %s: %d rules at %d provisions, %d grounds at %d, %d terms under %d keys",
+				e.ID, len(e.rules), len(e.rule), len(e.grounds), len(e.ground), len(e.terms), len(e.term))
+		}
+	}
+}
+
+func TestTextsAreInThreeLanguages(t *testing.T) {
+	t.Parallel()
+	for _, e := range Editions() {
+		isTranslated(t, "name of "+e.ID, e.Name)
+		isTranslated(t, "authority of "+e.ID, e.Authority)
+		for _, r := range e.Provisions() {
+			isTranslated(t, "title of "+string(r.ID), r.Title)
+			isTranslated(t, "text of "+string(r.ID), r.Text)
+			isTranslated(t, "source of "+string(r.ID), r.Source)
+		}
+		for _, term := range e.Terms() {
+			isTranslated(t, "source of term "+term.Key, term.Source)
+			isKey(t, term.TextKey())
+		}
+		for _, g := range e.Grounds() {
+			isKey(t, g.TextKey())
+		}
+		for _, r := range e.Reasons() {
+			isKey(t, r.TextKey)
+			isKey(t, r.TextKey+".hint")
+		}
+	}
+}
+
+func isKey(t *testing.T, key string) {
+	t.Helper()
+	if !locale.Has(key) {
+		t.Errorf("no text for %s", key)
+		return
+	}
+	isTranslated(t, key, locale.String{KK: locale.Text(locale.KK, key), RU: locale.Text(locale.RU, key), EN: locale.Text(locale.EN, key)})
+}
+
+func isTranslated(t *testing.T, what string, s locale.String) {
+	t.Helper()
+	if s.KK == "" || s.RU == "" || s.EN == "" {
+		t.Errorf("%s is not in three languages: %+v", what, s)
+	}
+	if s.KK == s.RU || s.RU == s.EN || s.KK == s.EN {
+		t.Errorf("%s is the same in two languages: %+v", what, s)
+	}
+	if strings.ContainsAny(strings.ToLower(s.RU), "әғқңөұүһі") && !strings.Contains(s.RU, "НҚ") {
+		t.Errorf("%s: the Russian text has Kazakh letters: %s", what, s.RU)
+	}
+	for _, word := range strings.FieldsFunc(s.KK+" "+s.RU, func(r rune) bool { return !unicode.IsLetter(r) }) {
+		if strings.ContainsFunc(word, isLatin) && !(strings.IndexFunc(word, isCyrillic) < 0) {
+			t.Errorf("%s: %q mixes Latin and Cyrillic letters", what, word)
+		}
+	}
+}
+
+func isLatin(r rune) bool    { return unicode.Is(unicode.Latin, r) }
+func isCyrillic(r rune) bool { return unicode.Is(unicode.Cyrillic, r) }
+
+// A certainty that is not of the act itself must say where it comes from.
+func TestWhatIsNotPrimaryNamesItsSource(t *testing.T) {
+	t.Parallel()
+	marks := []Certainty{Primary, Secondary, Code, Verified, Memory, Unknown}
+	for _, e := range Editions() {
+		for _, r := range e.Provisions() {
+			if !slices.Contains(marks, r.Certainty) {
+				t.Errorf("%s: mark %q", r.ID, r.Certainty)
+			}
+		}
+		for _, term := range e.Terms() {
+			rule, _ := e.Provision(term.Provision)
+			if !slices.Contains(marks, term.Certainty) || term.Certainty != Primary && term.Source == rule.Source {
+				t.Errorf("term %s: mark %q, source %q", term.Key, term.Certainty, term.Source.EN)
+			}
+		}
+	}
+}
+
+func TestBrokenEditionsDoNotLoad(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ file, old, new, says string }{
+		"an unknown key":        {"grounds.yaml", "sector:", "sektor:", "sektor"},
+		"a date that is none":   {"edition.yaml", "2023-04-19", "2023-04-31", "day out of range"},
+		"a reason left out":     {"reasons.yaml", "data-blocked:", "# data-blocked:", "reason data-blocked has no provisions"},
+		"a reason of its own":   {"reasons.yaml", "data-blocked:", "because: []\ndata-blocked:", "there is no reason because"},
+		"a file that is absent": {"terms.yaml", "", "", "terms.yaml"},
+		"no rules":              {"policy.txt", "", "", "policy.txt"},
+		"a rule's unknown key":  {"provisions.txt", "\nkk: ", "\nkz: ", "line 9: kz: there is no such key"},
+		"a rule's key twice":    {"provisions.txt", "\nkk: ", "\nen: a\nkk: ", "line 12: en: stands here twice"},
+		"a line without a key":  {"policy.txt", "id: policy 1", "policy 1", "line 4: no \"key: text\""},
+		"a rule's bad date":     {"provisions.txt", "id: 1\n", "id: 1\nto: soon\n", "line 6: to: parsing time"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			broken := editionFiles(t)
+			source := string(broken[c.file].Data)
+			if c.old == "" {
+				delete(broken, c.file)
+			} else {
+				broken[c.file] = &fstest.MapFile{Data: []byte(strings.Replace(source, c.old, c.new, 1))}
+			}
+			if _, err := loadEdition(broken, "."); err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%v, want %q", err, c.says)
+			}
+		})
+	}
+}
+
+func editionFiles(t *testing.T) fstest.MapFS {
+	t.Helper()
+	const dir = "editions/2023-04"
+	entries, err := files.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := fstest.MapFS{}
+	for _, f := range entries {
+		source, err := files.ReadFile(dir + "/" + f.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[f.Name()] = &fstest.MapFile{Data: source}
+	}
+	return all
+}
+
+func TestTerms(t *testing.T) {
+	t.Parallel()
+	type span struct {
+		provision Provision
+		amount    int
+		unit      Unit
+		certainty Certainty
+	}
+	want := map[string]span{
+		"public-removal":           {"6", 1, WorkingDay, Primary},
+		"change":                   {"25(2)8", 1, WorkingDay, Primary},
+		"block":                    {"25(2)8", 1, WorkingDay, Primary},
+		"unblock":                  {"25(2)8", 1, WorkingDay, Primary},
+		"destroy":                  {"25(2)8", 1, WorkingDay, Primary},
+		"transfer-notice":          {"19(1)", 10, WorkingDay, Primary},
+		"inform-subject":           {"25(2)6", 3, WorkingDay, Secondary},
+		"refuse-subject":           {"25(2)7", 3, WorkingDay, Secondary},
+		"journal-retention":        {"22(1)5", 3, Year, Secondary},
+		"authority-answer":         {"policy 3.2(4)", 30, CalendarDay, Primary},
+		"dissemination-conditions": {"policy 5.13", 3, WorkingDay, Primary},
+	}
+	e, _ := ByID("2023-04")
+	got := map[string]span{}
+	for _, term := range e.Terms() {
+		got[term.Key] = span{term.Provision, term.Amount, term.Unit, term.Certainty}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		loadEditions()
+	}
+}
+
+func FuzzParseRules(f *testing.F) {
+	for _, name := range []string{"provisions.txt", "policy.txt"} {
+		source, err := files.ReadFile("editions/2023-04/" + name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(source))
+	}
+	for _, s := range []string{"", "\n\n", "# a\nid: 1\r\nkk: a: b\n\n\nid: 2", "id:1", "id: 1\nid: 2", "from: 2023-04-19\nto: never", "\xff: \x00"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, source string) {
+		rules, err := parseRules(source)
+		if n := strings.Count(source, "\n") + 1; len(rules) > n {
+			t.Errorf("%d rules in %d lines", len(rules), n)
+		}
+		for _, r := range rules {
+			if err == nil && r == (Rule{}) {
+				t.Errorf("a rule of nothing in %q", source)
+			}
+		}
+	})
+}

@@ -1,0 +1,57 @@
+package register
+
+import (
+	"fmt"
+	"slices"
+
+	"kelisim/internal/fault"
+)
+
+// Warnings names what a description may say and a lawyer, or the gate, will not
+// let pass. It is empty for one that has nothing of that.
+func Warnings(d *Description) fault.List {
+	var list fault.List
+	warn := func(field, code string, provision string, args ...any) {
+		e := fault.Bad(field, code, args...)
+		e.Provisions = []string{provision}
+		list = append(list, e)
+	}
+	if o := d.Organization; o.Officer == (Officer{}) && !slices.Contains(o.Kinds, "court") {
+		warn("organization.officer", "officer-missing", "25(2)10")
+	}
+	for i, b := range d.Bases {
+		if b.Country != Home {
+			warn(fmt.Sprintf("bases[%d].country", i), "base-abroad", "12(2)", "id", b.ID, "country", b.Country)
+		}
+	}
+	for i := range d.Purposes {
+		warnPurpose(fmt.Sprintf("purposes[%d]", i), &d.Purposes[i], warn)
+	}
+	if len(d.Purposes) > 0 && !d.Policy.Published {
+		warn("policy.published", "policy-unpublished", "25(2)1-1")
+	}
+	return list
+}
+
+// warnPurpose reports what a purpose names and has no action for, or the other
+// way about: the gate denies such a transfer whatever the subject consented to.
+func warnPurpose(path string, p *Purpose, warn func(field, code, provision string, args ...any)) {
+	actions := ActionSet(p.Actions...)
+	for i, to := range p.Recipients {
+		if to.Country != Home && !slices.Contains(p.CrossBorder, to.Country) {
+			warn(fmt.Sprintf("%s.recipients[%d].country", path, i), "recipient-abroad", "8(4)5", "id", p.ID, "country", to.Country)
+		}
+	}
+	if len(p.Recipients) > 0 && !actions.Has(Transfer) {
+		warn(path+".recipients", "recipients-without-transfer", "8(4)4", "id", p.ID)
+	}
+	if len(p.CrossBorder) > 0 && !actions.Has(CrossBorder) {
+		warn(path+".cross_border", "countries-without-transfer", "8(4)5", "id", p.ID)
+	}
+	if p.Public != actions.Has(Disseminate) {
+		warn(path+".public", "public-without-dissemination", "8(4)6", "id", p.ID)
+	}
+	if p.Research && !actions.Has(Depersonalise) {
+		warn(path+".research", "research-without-depersonalisation", "17(1)", "id", p.ID)
+	}
+}

@@ -1,0 +1,236 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"kelisim/internal/consent"
+	"kelisim/internal/fault"
+	"kelisim/internal/gate"
+	"kelisim/internal/ident"
+	"kelisim/internal/journal"
+	"kelisim/internal/locale"
+	"kelisim/internal/party"
+)
+
+const consentColumns = `subject_id, id, org_id, version, status, scopes, given_at, valid_until, terms, history, language, text_hash, register, sealed`
+
+func scanConsent(r *sql.Rows) (consent.Consent, error) {
+	var c consent.Consent
+	var given, until int64
+	var terms, history string
+	err := r.Scan(id{&c.Subject}, id{&c.ID}, id{&c.Org}, &c.Version, &c.Status, &c.Scopes, &given, &until,
+		&terms, &history, &c.Language, &c.TextHash, &c.Register, &c.Sealed)
+	if err != nil {
+		return c, err
+	}
+	c.Given, c.Until = moment(given), moment(until)
+	if c.Terms, err = internTerms(terms); err != nil {
+		return c, err
+	}
+	return c, json.Unmarshal([]byte(history), &c.History)
+}
+
+// interned holds the terms that many consents share, so that a million consents
+// to the same form cost the memory of one. It is bounded and may be dropped at
+// any time.
+var interned struct {
+	sync.RWMutex
+	terms map[string]*consent.Terms
+}
+
+func internTerms(text string) (*consent.Terms, error) {
+	interned.RLock()
+	t := interned.terms[text]
+	interned.RUnlock()
+	if t != nil {
+		return t, nil
+	}
+	t = &consent.Terms{}
+	if err := json.Unmarshal([]byte(text), t); err != nil {
+		return nil, err
+	}
+	interned.Lock()
+	defer interned.Unlock()
+	if len(interned.terms) > 10_000 || interned.terms == nil {
+		interned.terms = map[string]*consent.Terms{}
+	}
+	interned.terms[strings.Clone(text)] = t
+	return t, nil
+}
+
+// Facts reads what a decision on a subject of an organization rests on.
+func (s *Store) Facts(ctx context.Context, subject, org ident.ID) (*gate.Loaded, error) {
+	l := &gate.Loaded{Holding: party.Holding{Subject: subject, Org: org}}
+	h := &l.Holding
+	var since, destroy int64
+	err := s.read().row(ctx, `SELECT s.version, s.state, s.journal_key, h.state, h.since, h.destroy_at, k.wrapped
+		FROM subject s JOIN holding h ON h.subject_id = s.id AND h.org_id = ?2
+		LEFT JOIN data_key k ON k.subject_id = s.id AND k.org_id = ?2
+		WHERE s.id = ?1`, subject[:], org[:]).
+		Scan(&l.Version, &l.State, &l.JournalKey, &h.State, &since, &destroy, &h.DataKey)
+	if err != nil {
+		return nil, none(err, "subject-unknown")
+	}
+	h.Since, h.DestroyAt = moment(since), moment(destroy)
+	l.Consents, err = s.Consents(ctx, consent.Filter{Subject: subject, Org: org})
+	return l, err
+}
+
+// Consents lists consents of a subject, of an organization, or of both, newest
+// first.
+func (s *Store) Consents(ctx context.Context, f consent.Filter) ([]consent.Consent, error) {
+	var where []string
+	var args []any
+	add := func(cond string, arg any) {
+		args = append(args, arg)
+		where = append(where, strings.ReplaceAll(cond, "?", "?"+string(rune('0'+len(args)))))
+	}
+	if !f.Subject.IsZero() {
+		add(`subject_id = ?`, f.Subject[:])
+	}
+	if !f.Org.IsZero() {
+		add(`org_id = ?`, f.Org[:])
+	}
+	if !f.After.IsZero() {
+		add(`id < ?`, f.After[:])
+	}
+	switch f.Status {
+	case "":
+	case consent.Expired:
+		add(`(status = 'expired' OR status IN ('active', 'paused') AND valid_until > 0 AND valid_until <= ?)`, millis(f.Now))
+	case consent.Active, consent.Paused:
+		add(`(valid_until = 0 OR valid_until > ?)`, millis(f.Now))
+		add(`status = ?`, string(f.Status))
+	default:
+		add(`status = ?`, string(f.Status))
+	}
+	if f.Purpose != "" {
+		add(`terms LIKE ?`, `%"`+f.Purpose+`"%`) // ids of purposes need no escaping; the exact test is below
+	}
+	limit := ""
+	if f.Limit > 0 {
+		args = append(args, f.Limit)
+		limit = ` LIMIT ?` + string(rune('0'+len(args)))
+	}
+	rows, err := s.read().query(ctx, `SELECT `+consentColumns+` FROM consent WHERE `+strings.Join(where, " AND ")+` ORDER BY id DESC`+limit, args...)
+	list, err := collect(rows, err, scanConsent)
+	if f.Purpose != "" {
+		list = slices.DeleteFunc(list, func(c consent.Consent) bool { return !c.Terms.Covers(f.Purpose) })
+	}
+	return list, err
+}
+
+// Consent returns one.
+func (s *Store) Consent(ctx context.Context, c ident.ID) (*consent.Consent, error) {
+	rows, err := s.read().query(ctx, `SELECT `+consentColumns+` FROM consent WHERE id = ?1`, c[:])
+	list, err := collect(rows, err, scanConsent)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, fault.New(fault.NotFound, "consent-unknown")
+	}
+	return &list[0], nil
+}
+
+// InsertConsent lands a new consent with its text and what it supersedes.
+func (s *Store) InsertConsent(ctx context.Context, c *consent.Consent, t *consent.Text, superseded []*consent.Consent, r *journal.Record) (bool, error) {
+	terms, err := json.Marshal(c.Terms)
+	if err != nil {
+		return false, err
+	}
+	history, err := json.Marshal(c.History)
+	if err != nil {
+		return false, err
+	}
+	out, err := s.land(ctx, r, func(ctx context.Context, q querier) error {
+		if err := bump(ctx, q, r); err != nil {
+			return err
+		}
+		if _, err := q.exec(ctx, `INSERT INTO consent_text (hash, language, body) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING`,
+			t.Hash, string(t.Language), t.Body); err != nil {
+			return err
+		}
+		if _, err := q.exec(ctx, `INSERT INTO consent (`+consentColumns+`)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)`,
+			c.Subject[:], c.ID[:], c.Org[:], c.Version, string(c.Status), int64(c.Scopes), millis(c.Given), millis(c.Until),
+			string(terms), string(history), c.Language, c.TextHash, c.Register, c.Sealed); err != nil {
+			return err
+		}
+		for _, old := range superseded {
+			if err := updateConsent(ctx, q, old); err != nil {
+				return err
+			}
+		}
+		return lookSoon(ctx, q, c.Subject, c.Org, c.Until)
+	})
+	return out.Stale, err
+}
+
+// UpdateConsent lands the next version of a consent.
+func (s *Store) UpdateConsent(ctx context.Context, c *consent.Consent, r *journal.Record) (bool, error) {
+	out, err := s.land(ctx, r, func(ctx context.Context, q querier) error {
+		if err := bump(ctx, q, r); err != nil {
+			return err
+		}
+		if err := updateConsent(ctx, q, c); err != nil {
+			return err
+		}
+		return lookSoon(ctx, q, c.Subject, c.Org, c.History[len(c.History)-1].At)
+	})
+	return out.Stale, err
+}
+
+// lookSoon lets retention look at a holding no later than at the moment; it
+// works out the true term itself.
+func lookSoon(ctx context.Context, q querier, subject, org ident.ID, at time.Time) error {
+	if at.IsZero() {
+		return nil
+	}
+	_, err := q.exec(ctx, `UPDATE holding SET destroy_at = ?1
+		WHERE subject_id = ?2 AND org_id = ?3 AND (destroy_at = 0 OR destroy_at > ?1)`, millis(at), subject[:], org[:])
+	return err
+}
+
+// bump moves the subject's version, so that no decision taken on the facts
+// before can land after.
+func bump(ctx context.Context, q querier, r *journal.Record) error {
+	n, err := q.exec(ctx, `UPDATE subject SET version = version + 1 WHERE id = ?1 AND version = ?2`, r.Subject[:], r.Guard.Subject)
+	if err == nil && n != 1 {
+		err = errStale
+	}
+	return err
+}
+
+func updateConsent(ctx context.Context, q querier, c *consent.Consent) error {
+	history, err := json.Marshal(c.History)
+	if err != nil {
+		return err
+	}
+	n, err := q.exec(ctx, `UPDATE consent SET version = ?1, status = ?2, scopes = ?3, history = ?4, sealed = ?5, valid_until = ?6
+		WHERE subject_id = ?7 AND id = ?8 AND version = ?9`,
+		c.Version, string(c.Status), int64(c.Scopes), string(history), c.Sealed, millis(c.Until), c.Subject[:], c.ID[:], c.Version-1)
+	if err == nil && n != 1 {
+		err = errStale
+	}
+	return err
+}
+
+// Text returns a text that was shown.
+func (s *Store) Text(ctx context.Context, sum string) (*consent.Text, error) {
+	t := &consent.Text{Hash: sum}
+	var lang string
+	err := s.read().row(ctx, `SELECT language, body FROM consent_text WHERE hash = ?1`, sum).Scan(&lang, &t.Body)
+	t.Language = locale.Lang(lang)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fault.New(fault.NotFound, "text-unknown")
+	}
+	return t, wrap(err)
+}
