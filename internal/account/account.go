@@ -205,3 +205,12 @@ func (a *Accounts) Logout(ctx context.Context, text string) error {
 	_, err := a.Store.DeleteToken(ctx, hash)
 	return err
 }
+
+// Kept is an answer kept for a repeated call with the same idempotency key.
+type Kept struct {
+	Body    [32]byte // SHA-256 of the request
+	Status  int      // 0 while the first call has not ended
+	Headers string   // content type
+	Answer  []byte
+	At      time.Time
+}

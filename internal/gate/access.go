@@ -14,7 +14,6 @@ import (
 	"kelisim/internal/law"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
-	"kelisim/internal/seal"
 	"kelisim/internal/vault"
 	"kelisim/verify"
 )
@@ -268,20 +267,7 @@ func (g *Guard) certificate(k known, act *vault.Destruction) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Sign(g.Keys, verify.TypeDestruction, doc)
-}
-
-// Sign wraps a JSON document with its signature.
-func Sign(keys *seal.Keyring, kind string, doc []byte) ([]byte, error) {
-	sig, err := keys.Sign.Sign(doc)
-	if err != nil {
-		return nil, err
-	}
-	jws, err := sig.CompactSerialize()
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(&verify.Signed{Type: kind, Document: doc, JWS: jws})
+	return consent.Sign(g.Keys, verify.TypeDestruction, doc)
 }
 
 // Expire lets retention work on one holding: consents past their term are

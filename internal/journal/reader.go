@@ -146,4 +146,3 @@ func (r *Reader) Bundle(ctx context.Context, n int64, width int) ([]byte, error)
 	}
 	return out, nil
 }
-

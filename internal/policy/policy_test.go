@@ -54,6 +54,13 @@ purposes:
     cross_border: [DE, TR]
     public: true
     basis: {provision: "9(10)", document: "закон № 1, статья 2"}
+  - id: billing
+    name: {ru: Расчёты}
+    base: cards
+    categories: [name]
+    actions: [collect, transfer]
+    recipients:
+      - {bin: "180340022918", name: {ru: Лаборатория}, country: DE}
 `
 
 func edition(t *testing.T) *law.Edition {
@@ -122,6 +129,7 @@ func TestEverythingDeclaredIsThere(t *testing.T) {
 		{clinic, "&lt;b&gt;Клиника&lt;/b&gt;"},
 		{clinic, "состояние здоровья: особые данные"},
 		{clinic, "Лечение: Германия, Турция"},
+		{clinic, "<td>180340022918</td><td>Германия</td><td>Лечение; Расчёты</td>"},
 		{clinic, "иной закон (Закон, 9(10)): закон № 1, статья 2"},
 		{clinic, locale.Text(locale.RU, "policy.purpose.term.none")},
 		{clinic, locale.Text(locale.RU, "policy.purpose.public")},
@@ -135,6 +143,7 @@ func TestEverythingDeclaredIsThere(t *testing.T) {
 	for _, tt := range []struct{ page, not string }{
 		{site, "состояние здоровья"},
 		{clinic, "mailto:"},
+		{clinic, locale.Text(locale.RU, "policy.sources.self")},
 		{clinic, locale.Text(locale.RU, "policy.abroad.none")},
 		{clinic, locale.Text(locale.RU, "policy.protection.encryption")},
 	} {

@@ -61,7 +61,7 @@ func (r *reader) checkPurpose(path string, p *Purpose, known map[string]Category
 		at := fmt.Sprintf("%s.categories[%d]", path, i)
 		c, ok := known[id]
 		switch {
-		case !isID(id): // said already
+		case !isID(id) || r.full(): // said already, or enough is said
 		case !ok:
 			r.fail(at, "category-unknown", "id", id, "near", nearest(id, slices.Sorted(maps.Keys(known))))
 		case c.Class != Ordinary && p.Basis.Consent():

@@ -179,7 +179,11 @@ func TestLimits(t *testing.T) {
 			}
 			return
 		}(), "too-deep"},
-		"alias bomb":           {"a: &a [x]\nb: &b [*a, *a]\nc: [*b, *b]", "description-yaml-feature"},
+		"alias bomb": {"a: &a [x]\nb: &b [*a, *a]\nc: [*b, *b]", "description-yaml-feature"},
+		"unknown categories": {
+			"categories:\n" + many(maxItems, "- {id: abcdefghij%d, name: {ru: a}}\n") + "purposes:\n" +
+				many(150, "- {id: p%d, name: {ru: a}, base: a, actions: [use], categories: ["+many(maxItems, "x%d,")+"]}\n"), "category-unknown",
+		},
 		"not UTF-8":            {"organization: \xff", "not-utf8"},
 		"not UTF-8 in JSON":    {"{\"organization\": \"\xff\"}", "not-utf8"},
 		"nothing":              {"", "description-empty"},

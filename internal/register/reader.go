@@ -37,9 +37,13 @@ func (r *reader) line(path string) int {
 	}
 }
 
+// full reports whether there is enough to mend: looking for what a word may
+// have meant costs too much to do for nobody.
+func (r *reader) full() bool { return len(r.faults) >= maxFaults }
+
 func (r *reader) add(path string, line int, e *fault.Error) *fault.Error {
 	e.Field, e.Line = path, line
-	if len(r.faults) < maxFaults {
+	if !r.full() {
 		r.faults = append(r.faults, e)
 	}
 	return e
@@ -97,7 +101,7 @@ func looksLikeKey(key string) bool {
 // close reports the keys that nobody asked for.
 func (t *table) close() {
 	for _, key := range t.order {
-		if slices.Contains(t.asked, key) {
+		if slices.Contains(t.asked, key) || t.r.full() {
 			continue
 		}
 		shown := "…"

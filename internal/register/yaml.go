@@ -83,7 +83,7 @@ func guard(tokens token.Tokens) *fault.Error {
 			}
 			open = enter(open, column)
 			innermost := &open[len(open)-1]
-			if innermost.keys++; false {
+			if innermost.keys++; innermost.keys > maxKeys {
 				return atLine(line, fault.New(fault.Invalid, "too-many-items"))
 			}
 		}

@@ -52,18 +52,9 @@ func (s *Store) DeleteToken(ctx context.Context, sum [32]byte) (bool, error) {
 	return n == 1, err
 }
 
-// Kept is an answer kept for a repeated call.
-type Kept struct {
-	Body    [32]byte // of the request
-	Status  int      // 0 while the first call has not ended
-	Headers string
-	Answer  []byte
-	At      time.Time
-}
-
 // Reserve takes an idempotency key for a call, or returns what is kept for it.
-func (s *Store) Reserve(ctx context.Context, caller ident.ID, key, body [32]byte, now time.Time) (*Kept, error) {
-	var kept *Kept
+func (s *Store) Reserve(ctx context.Context, caller ident.ID, key, body [32]byte, now time.Time) (*account.Kept, error) {
+	var kept *account.Kept
 	_, err := s.write(ctx, false, func(ctx context.Context, q tx) error {
 		kept = nil
 		n, err := q.exec(ctx, `INSERT INTO idempotency (caller, key, body, at, status, headers) VALUES (?1, ?2, ?3, ?4, 0, '')
@@ -71,7 +62,7 @@ func (s *Store) Reserve(ctx context.Context, caller ident.ID, key, body [32]byte
 		if err != nil || n == 1 {
 			return err
 		}
-		kept = &Kept{}
+		kept = &account.Kept{}
 		var at int64
 		err = q.row(ctx, `SELECT body, status, headers, answer, at FROM idempotency WHERE caller = ?1 AND key = ?2`, caller[:], key[:]).
 			Scan(hash{&kept.Body}, &kept.Status, &kept.Headers, &kept.Answer, &at)
@@ -82,7 +73,7 @@ func (s *Store) Reserve(ctx context.Context, caller ident.ID, key, body [32]byte
 }
 
 // Keep keeps the answer of a reserved key; a status of 0 gives the key back.
-func (s *Store) Keep(ctx context.Context, caller ident.ID, key [32]byte, k *Kept) error {
+func (s *Store) Keep(ctx context.Context, caller ident.ID, key [32]byte, k *account.Kept) error {
 	_, err := s.write(ctx, false, func(ctx context.Context, q tx) error {
 		var err error
 		if k.Status == 0 {

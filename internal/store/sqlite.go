@@ -439,4 +439,3 @@ func (p *pool) row(ctx context.Context, query string, args ...any) *sql.Row {
 	}
 	return st.QueryRowContext(ctx, args...)
 }
-

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"time"
 
 	"kelisim/internal/gate"
@@ -108,9 +107,9 @@ func keepAct(ctx context.Context, q querier, act *vault.Destruction) error {
 }
 
 // Destructions returns the signed acts of destruction of a holding.
-func (s *Store) Destructions(ctx context.Context, subject, org ident.ID) ([]json.RawMessage, error) {
+func (s *Store) Destructions(ctx context.Context, subject, org ident.ID) ([][]byte, error) {
 	rows, err := s.read().query(ctx, `SELECT act FROM destruction WHERE subject_id = ?1 AND org_id = ?2 ORDER BY at`, subject[:], org[:])
-	return collect(rows, err, func(r *sql.Rows) (json.RawMessage, error) {
+	return collect(rows, err, func(r *sql.Rows) ([]byte, error) {
 		var b []byte
 		return b, r.Scan(&b)
 	})
