@@ -92,11 +92,12 @@ func (s *Consents) Record(ctx context.Context, org *party.Organization, in *New)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.complete(org, h, in); err != nil {
-		return nil, err
-	}
 	for range maxTries {
-		c, stale, err := s.insert(ctx, org, subject, in)
+		full := *in
+		if err := s.complete(org, h, &full); err != nil {
+			return nil, err
+		}
+		c, stale, err := s.insert(ctx, org, subject, &full)
 		if err != nil || !stale {
 			return c, err
 		}
@@ -347,6 +348,9 @@ func (s *Consents) change(ctx context.Context, id ident.ID, by verify.Actor, act
 		stale, err := s.Store.UpdateConsent(ctx, n, rec)
 		if err != nil || !stale {
 			return n, err
+		}
+		if _, err := s.Parties.Reload(ctx, c.Org); err != nil {
+			return nil, err
 		}
 	}
 	return nil, errContended

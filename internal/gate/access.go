@@ -159,7 +159,11 @@ func (g *Guard) write(ctx context.Context, k known, rec *journal.Record) (Outcom
 		}
 		ch.Put = append(ch.Put, vault.Seal(&k.held.data, k.subject, k.Holder.ID, v, k.Values[c]))
 	}
-	_, next := vault.Retention(k.Holder.Register, append(latest, ch.Put...), k.held.Consents, k.at)
+	consents, err := g.consents(ctx, k)
+	if err != nil {
+		return Outcome{}, err
+	}
+	_, next := vault.Retention(k.Holder.Register, append(latest, ch.Put...), consents, k.at)
 	ch.DestroyAt = &next
 	return g.Store.Change(ctx, ch, rec)
 }
@@ -169,6 +173,8 @@ func (g *Guard) move(ctx context.Context, k known, rec *journal.Record) (Outcome
 	ch := &vault.Change{Subject: k.subject, Org: k.Holder.ID, At: k.at, State: party.Held}
 	if k.Action == register.Block {
 		ch.State = party.Blocked
+	} else {
+		ch.DestroyAt = &k.at // what became due meanwhile waited for this
 	}
 	return g.Store.Change(ctx, ch, rec)
 }
@@ -233,7 +239,7 @@ func (g *Guard) destruction(ctx context.Context, k known, drop []string, why str
 	if len(drop) == 0 || left == 0 {
 		act.Whole, ch.Destroy, ch.Drop = true, true, nil
 		act.Method = "rows and data key deleted"
-		if ch.Consents, err = g.endConsents(k, rec.ID); err != nil {
+		if ch.Consents, err = g.endConsents(ctx, k, rec.ID); err != nil {
 			return nil, err
 		}
 	}
@@ -241,10 +247,19 @@ func (g *Guard) destruction(ctx context.Context, k known, drop []string, why str
 	return ch, err
 }
 
-func (g *Guard) endConsents(k known, entry ident.ID) ([]*consent.Consent, error) {
+// consents reads the consents whole, for what a decision does not look at.
+func (g *Guard) consents(ctx context.Context, k known) ([]consent.Consent, error) {
+	return g.Store.Consents(ctx, consent.Filter{Subject: k.subject, Org: k.Holder.ID})
+}
+
+func (g *Guard) endConsents(ctx context.Context, k known, entry ident.ID) ([]*consent.Consent, error) {
+	all, err := g.consents(ctx, k)
+	if err != nil {
+		return nil, err
+	}
 	var out []*consent.Consent
-	for i := range k.held.Consents {
-		c := &k.held.Consents[i]
+	for i := range all {
+		c := &all[i]
 		if s := c.StatusAt(k.at); s != consent.Active && s != consent.Paused {
 			continue
 		}
@@ -280,25 +295,36 @@ func (g *Guard) Expire(ctx context.Context, subject, org ident.ID) (bool, error)
 	}
 	a := &Ask{Holder: o, Asker: o, Subject: o.Outside(subject), Actor: verify.Actor{Kind: "service", ID: "retention"}}
 	did := false
-	for range maxTries {
+	for tries := 0; tries < maxTries; { // each step that lands leaves less to do
 		g.Cache.drop(cacheKey{subject, org})
 		k, err := g.load(ctx, a)
 		if err != nil {
 			return did, err
 		}
 		out, done, err := g.expireStep(ctx, k)
-		if err != nil || done {
+		switch {
+		case err != nil || done:
 			return did, err
+		case out.Stale:
+			tries++
+			if err := g.forget(ctx, a); err != nil {
+				return did, err
+			}
+		default:
+			did = true
 		}
-		did = did || !out.Stale
 	}
 	return did, errContended
 }
 
 // expireStep does one due thing and reports when there is none left.
 func (g *Guard) expireStep(ctx context.Context, k known) (Outcome, bool, error) {
-	for i := range k.held.Consents {
-		c := &k.held.Consents[i]
+	consents, err := g.consents(ctx, k)
+	if err != nil {
+		return Outcome{}, false, err
+	}
+	for i := range consents {
+		c := &consents[i]
 		if c.StatusAt(k.at) == consent.Expired && c.Status != consent.Expired {
 			out, err := g.writeExpiry(ctx, k, c)
 			return out, false, err
@@ -311,7 +337,7 @@ func (g *Guard) expireStep(ctx context.Context, k known) (Outcome, bool, error) 
 	if err != nil {
 		return Outcome{}, false, err
 	}
-	drop, next := vault.Retention(k.Holder.Register, values, k.held.Consents, k.at)
+	drop, next := vault.Retention(k.Holder.Register, values, consents, k.at)
 	if len(drop) == 0 || k.held.Holding.State == party.Blocked {
 		return g.reschedule(ctx, k, next)
 	}
@@ -335,7 +361,7 @@ func (g *Guard) expireStep(ctx context.Context, k known) (Outcome, bool, error) 
 }
 
 func (g *Guard) reschedule(ctx context.Context, k known, next time.Time) (Outcome, bool, error) {
-	if next.Equal(k.held.Holding.DestroyAt) {
+	if next.UnixMilli() == k.held.Holding.DestroyAt.UnixMilli() { // the store keeps no more than that
 		return Outcome{}, true, nil
 	}
 	rec, err := g.event(k, "retention.schedule", func(*verify.Entry) {})

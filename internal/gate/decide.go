@@ -64,7 +64,13 @@ type Decision struct {
 // Codes lists the reasons, the weightiest first.
 func (d *Decision) Codes() []law.ReasonCode { return d.codes[:d.n] }
 
+// add notes a reason, once.
 func (d *Decision) add(c law.ReasonCode) {
+	for _, have := range d.codes[:d.n] {
+		if have == c {
+			return
+		}
+	}
 	if d.n < len(d.codes) {
 		d.codes[d.n] = c
 		d.n++
@@ -208,7 +214,7 @@ func location(f *Facts, p *register.Entry, d *Decision) {
 	}
 }
 
-func (f *Facts) abroad() bool { return f.Country != "" && f.Country != register.Home }
+func (r *Request) abroad() bool { return r.Country != "" && r.Country != register.Home }
 
 // research gets only depersonalised data (Art. 17(1)).
 func research(f *Facts, p *register.Entry, d *Decision) {
@@ -304,10 +310,16 @@ func byConsent(f *Facts, p *register.Entry, d *Decision) {
 }
 
 // rank orders the reasons why consents fall short: what is nearest to a yes is
-// told.
+// told. No two are alike, so the order of consents does not matter.
 func rank(c law.ReasonCode) int {
 	switch c {
-	case law.NotCoveredCategory, law.NotCoveredRecipient, law.NotCoveredCountry, law.NotCoveredPublication, law.NotCovered:
+	case law.NotCoveredPublication:
+		return 8
+	case law.NotCoveredCountry:
+		return 7
+	case law.NotCoveredRecipient:
+		return 6
+	case law.NotCoveredCategory:
 		return 5
 	case law.ConsentPaused:
 		return 4

@@ -24,7 +24,7 @@ type Loaded struct {
 	State      string
 	JournalKey []byte // wrapped
 	Holding    party.Holding
-	Consents   []consent.Consent
+	Consents   []consent.Consent // lean: without history and proof
 }
 
 // Outcome of landing one record: where it landed, or that its guard no longer
@@ -46,6 +46,8 @@ type Store interface {
 	// Change lands a change of a holding with its entry, all or nothing; stale
 	// when the guard did not hold.
 	Change(ctx context.Context, c *vault.Change, r *journal.Record) (Outcome, error)
+	// Consents reads consents whole.
+	Consents(ctx context.Context, f consent.Filter) ([]consent.Consent, error)
 	// Values reads all versions of all categories.
 	Values(ctx context.Context, subject, org ident.ID) ([]vault.Value, error)
 }
@@ -149,8 +151,26 @@ func (g *Guard) DecideAll(ctx context.Context, asks []*Ask) ([]*Answer, error) {
 	return nil, errContended
 }
 
+// onward says where the data goes, whether the caller did or not: who asks for
+// another's data is its recipient, and a declared recipient sits where the
+// register says.
+func (a *Ask) onward() {
+	if a.Asker.ID != a.Holder.ID {
+		a.Recipient = a.Asker.BIN
+	}
+	if a.Recipient == "" || a.abroad() || a.Holder.Register == nil {
+		return
+	}
+	if p := a.Holder.Register.Purpose(a.Purpose); p != nil {
+		if r := p.Recipient(a.Recipient); r != nil && r.Country != register.Home {
+			a.Country = r.Country
+		}
+	}
+}
+
 // load brings the facts of an ask, from the cache or the store.
 func (g *Guard) load(ctx context.Context, a *Ask) (known, error) {
+	a.onward()
 	subject := a.Asker.Inside(a.Subject)
 	k := known{Ask: a, subject: subject, at: g.Now()}
 	key := cacheKey{subject, a.Holder.ID}

@@ -27,7 +27,7 @@ type AuditStore interface {
 	// JournalKeys calls fn for every subject's wrapped journal key.
 	JournalKeys(ctx context.Context, fn func(subject ident.ID, wrapped []byte) error) error
 	// Copies is how many rows there are of one entry.
-	Copies(ctx context.Context, subject, entry ident.ID) (int, error)
+	Copies(ctx context.Context, r *Row) (int, error)
 }
 
 // Finding is one thing that is wrong with the log.
@@ -189,7 +189,7 @@ func (a *Audit) leaf(r *Row, next int64, tree *edge, points map[int64]verify.Che
 	a.report.Entries++
 	if r.Leaf < 0 || r.Leaf >= a.report.Size {
 		a.report.Unsealed++
-		if n, err := a.Store.Copies(context.Background(), r.Subject, r.ID); err != nil || n != 1 {
+		if n, err := a.Store.Copies(context.Background(), r); err != nil || n != 1 {
 			a.found(r.Leaf, "entry %s stands twice", r.ID)
 		}
 		return next

@@ -82,6 +82,9 @@ func (s *Sealer) Run(ctx context.Context) {
 func (s *Sealer) all(ctx context.Context) {
 	for {
 		n, err := s.Step(ctx)
+		if ctx.Err() != nil { // stopping: the last round is yet to come
+			return
+		}
 		if err != nil {
 			s.Log.LogAttrs(ctx, slog.LevelError, "sealing failed, will be tried again", slog.Any("error", err))
 			return

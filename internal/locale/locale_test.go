@@ -163,7 +163,7 @@ func TestFault(t *testing.T) {
 	if diff := cmp.Diff(want, [2]string{text, hint}); diff != "" {
 		t.Error(diff)
 	}
-	if _, hint := Fault(EN, fault.Bad("name", "too-long")); hint != "" {
+	if _, hint := Fault(EN, fault.Bad("name", "too-deep")); hint != "" {
 		t.Errorf("hint %q where there is none", hint)
 	}
 }

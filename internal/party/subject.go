@@ -151,19 +151,21 @@ func (p *Parties) hash(org *Organization, kind ident.Kind, normal string) Hash {
 // by these identifiers. The id is the organization's own; created says whether
 // it was new to it. Whether anyone else knows the person never shows.
 func (p *Parties) Register(ctx context.Context, org *Organization, by verify.Actor, in NewSubject) (id ident.ID, created bool, err error) {
-	hashes, err := p.Hashes(org, in.Identifiers)
+	now := p.Now()
+	reg, err := p.Registration(org, &in, now)
 	if err != nil {
 		return ident.ID{}, false, err
 	}
-	if err := checkProfile(&in.Profile); err != nil {
-		return ident.ID{}, false, err
+	action := "subject.register"
+	if in.Origin != "" {
+		action = "subject.import"
 	}
-	now := p.Now()
-	reg := &Registration{Org: org.ID, Subject: ident.NewID(now), Hashes: hashes, At: now}
-	jkey := seal.NewKey()
-	reg.JournalKey = p.Keys.Journal.Wrap(jkey, journalPlace(reg.Subject))
 	j, err := p.Store.Join(ctx, reg, func(j Joined) (*Holding, *journal.Record, error) {
-		return p.admit(org, by, &in, j, now)
+		a, err := p.Admit(org, &in, j, &verify.Entry{Actor: by, Action: action}, now)
+		if err != nil {
+			return nil, nil, err
+		}
+		return a.Holding, a.Record, nil
 	})
 	if err != nil {
 		return ident.ID{}, false, err
@@ -171,29 +173,48 @@ func (p *Parties) Register(ctx context.Context, org *Organization, by verify.Act
 	return org.Outside(j.Subject), !j.Known, nil
 }
 
-// admit seals what lands with a subject that is new to the organization.
-func (p *Parties) admit(org *Organization, by verify.Actor, in *NewSubject, j Joined, now time.Time) (*Holding, *journal.Record, error) {
+// Registration makes a person ready to join an organization: the blind indexes,
+// and an id with its journal key for the case that nobody is known by them. It
+// asks no store, so many can be made ready at once.
+func (p *Parties) Registration(org *Organization, in *NewSubject, now time.Time) (*Registration, error) {
+	hashes, err := p.Hashes(org, in.Identifiers)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkProfile(&in.Profile); err != nil {
+		return nil, err
+	}
+	r := &Registration{Org: org.ID, Subject: ident.NewID(now), Hashes: hashes, At: now}
+	r.JournalKey = p.Keys.Journal.Wrap(seal.NewKey(), journalPlace(r.Subject))
+	return r, nil
+}
+
+// Admission is what lands with a subject that is new to an organization.
+type Admission struct {
+	Holding *Holding
+	Data    seal.Key // the holding's data key, opened
+	Record  *journal.Record
+}
+
+// Admit seals what lands with a subject that is new to the organization. The
+// entry says who did it and what; whose it is, the origin and the ground are filled in.
+func (p *Parties) Admit(org *Organization, in *NewSubject, j Joined, e *verify.Entry, now time.Time) (*Admission, error) {
 	jkey, err := p.openJournalKey(j.Subject, j.JournalKey)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	dkey := seal.NewKey()
-	h := &Holding{
+	a := &Admission{Data: seal.NewKey()}
+	a.Holding = &Holding{
 		Subject: j.Subject, Org: org.ID, State: Held, Since: now, Created: now,
-		DataKey: org.Key.Wrap(dkey, DataPlace(j.Subject, org.ID)),
+		DataKey: org.Key.Wrap(a.Data, DataPlace(j.Subject, org.ID)),
 	}
-	if h.Profile, err = sealProfile(&dkey, j.Subject, org.ID, &in.Profile); err != nil {
-		return nil, nil, err
+	if a.Holding.Profile, err = sealProfile(&a.Data, j.Subject, org.ID, &in.Profile); err != nil {
+		return nil, err
 	}
-	e := &verify.Entry{
-		Subject: verify.ID(org.Outside(j.Subject)), Organization: org.BIN, Actor: by,
-		Action: "subject.register", Ground: in.Ground, Detail: in.Origin, Edition: law.At(now).ID,
-	}
-	if in.Origin != "" {
-		e.Action = "subject.import"
-	}
-	rec, err := journal.Prepare(e, j.Subject, org.ID, &jkey, now)
-	return h, rec, err
+	e.Subject, e.Organization = verify.ID(org.Outside(j.Subject)), org.BIN
+	e.Ground, e.Detail, e.Edition = in.Ground, in.Origin, law.At(now).ID
+	a.Record, err = journal.Prepare(e, j.Subject, org.ID, &jkey, now)
+	return a, err
 }
 
 // Lookup finds a subject of the organization by one identifier.

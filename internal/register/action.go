@@ -83,7 +83,7 @@ func (a Action) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 func (a *Action) UnmarshalText(text []byte) error {
 	found, ok := ParseAction(string(text))
 	if !ok {
-		return fault.New(fault.Invalid, "action-unknown", "near", nearest(string(text), actionNames[1:]))
+		return fault.New(fault.Invalid, "action-unknown", "near", Nearest(string(text), actionNames[1:]))
 	}
 	*a = found
 	return nil

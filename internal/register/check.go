@@ -63,7 +63,7 @@ func (r *reader) checkPurpose(path string, p *Purpose, known map[string]Category
 		switch {
 		case !isID(id) || r.full(): // said already, or enough is said
 		case !ok:
-			r.fail(at, "category-unknown", "id", id, "near", nearest(id, slices.Sorted(maps.Keys(known))))
+			r.fail(at, "category-unknown", "id", id, "near", Nearest(id, slices.Sorted(maps.Keys(known))))
 		case c.Class != Ordinary && p.Basis.Consent():
 			r.fail(at, "special-on-consent", "id", id).Provisions = []string{"policy 5.9"}
 		}

@@ -1,8 +1,8 @@
 package register
 
-// nearest is the known word that a mistyped one most likely meant: the one with
+// Nearest is the known word that a mistyped one most likely meant: the one with
 // the fewest letters added, dropped or replaced.
-func nearest(word string, known []string) string {
+func Nearest(word string, known []string) string {
 	if len(word) > 64 {
 		word = word[:64] // enough to tell, and a bound on the work
 	}

@@ -109,7 +109,7 @@ func (t *table) close() {
 			shown = key
 		}
 		t.r.add(t.at(key), t.members[key].line,
-			fault.New(fault.Invalid, "unknown-key", "key", shown, "near", nearest(key, t.asked)))
+			fault.New(fault.Invalid, "unknown-key", "key", shown, "near", Nearest(key, t.asked)))
 	}
 }
 
@@ -162,7 +162,7 @@ func (t *table) list(key string) []*node {
 		t.r.fail(t.at(key), "not-a-list")
 		return nil
 	case len(n.items) > maxItems:
-		t.r.fail(t.at(key), "too-many-items")
+		t.r.fail(t.at(key), "too-many-items", "max", maxItems)
 		return nil
 	}
 	return n.items
@@ -198,7 +198,7 @@ func (r *reader) text(path string, n *node) (string, bool) {
 	}
 	s := strings.TrimSpace(n.text)
 	if utf8.RuneCountInString(s) > maxText {
-		r.fail(path, "too-long")
+		r.fail(path, "too-long", "max", maxText)
 		return "", false
 	}
 	if strings.ContainsFunc(s, func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' }) {

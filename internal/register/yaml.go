@@ -84,7 +84,7 @@ func guard(tokens token.Tokens) *fault.Error {
 			open = enter(open, column)
 			innermost := &open[len(open)-1]
 			if innermost.keys++; innermost.keys > maxKeys {
-				return atLine(line, fault.New(fault.Invalid, "too-many-items"))
+				return atLine(line, fault.New(fault.Invalid, "too-many-items", "max", maxKeys))
 			}
 		}
 		if len(open)+flow > maxDepth {

@@ -12,7 +12,7 @@ import (
 
 // InsertToken keeps a token.
 func (s *Store) InsertToken(ctx context.Context, t *account.Token) error {
-	_, err := s.write(ctx, false, func(ctx context.Context, q tx) error {
+	_, err := s.write(ctx, nil, func(ctx context.Context, q tx) error {
 		_, err := q.exec(ctx, `INSERT INTO token (hash, id, role, org_id, subject_id, label, created_at, expires_at)
 			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
 			t.Hash[:], t.ID[:], string(t.Role), t.Org[:], t.Subject[:], t.Label, millis(t.Created), millis(t.Expires))
@@ -44,7 +44,7 @@ func (s *Store) TokenByHash(ctx context.Context, sum [32]byte) (*account.Token, 
 // DeleteToken takes a token back.
 func (s *Store) DeleteToken(ctx context.Context, sum [32]byte) (bool, error) {
 	var n int64
-	_, err := s.write(ctx, false, func(ctx context.Context, q tx) error {
+	_, err := s.write(ctx, nil, func(ctx context.Context, q tx) error {
 		var err error
 		n, err = q.exec(ctx, `DELETE FROM token WHERE hash = ?1`, sum[:])
 		return err
@@ -55,7 +55,7 @@ func (s *Store) DeleteToken(ctx context.Context, sum [32]byte) (bool, error) {
 // Reserve takes an idempotency key for a call, or returns what is kept for it.
 func (s *Store) Reserve(ctx context.Context, caller ident.ID, key, body [32]byte, now time.Time) (*account.Kept, error) {
 	var kept *account.Kept
-	_, err := s.write(ctx, false, func(ctx context.Context, q tx) error {
+	_, err := s.write(ctx, nil, func(ctx context.Context, q tx) error {
 		kept = nil
 		n, err := q.exec(ctx, `INSERT INTO idempotency (caller, key, body, at, status, headers) VALUES (?1, ?2, ?3, ?4, 0, '')
 			ON CONFLICT (caller, key) DO NOTHING`, caller[:], key[:], body[:], millis(now))
@@ -74,7 +74,7 @@ func (s *Store) Reserve(ctx context.Context, caller ident.ID, key, body [32]byte
 
 // Keep keeps the answer of a reserved key; a status of 0 gives the key back.
 func (s *Store) Keep(ctx context.Context, caller ident.ID, key [32]byte, k *account.Kept) error {
-	_, err := s.write(ctx, false, func(ctx context.Context, q tx) error {
+	_, err := s.write(ctx, nil, func(ctx context.Context, q tx) error {
 		var err error
 		if k.Status == 0 {
 			_, err = q.exec(ctx, `DELETE FROM idempotency WHERE caller = ?1 AND key = ?2`, caller[:], key[:])
@@ -89,7 +89,7 @@ func (s *Store) Keep(ctx context.Context, caller ident.ID, key [32]byte, k *acco
 
 // ForgetKept drops answers kept before a moment.
 func (s *Store) ForgetKept(ctx context.Context, before time.Time) error {
-	_, err := s.write(ctx, false, func(ctx context.Context, q tx) error {
+	_, err := s.write(ctx, nil, func(ctx context.Context, q tx) error {
 		_, err := q.exec(ctx, `DELETE FROM idempotency WHERE at < ?1`, millis(before))
 		return err
 	})

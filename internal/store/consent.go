@@ -16,7 +16,6 @@ import (
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/locale"
-	"kelisim/internal/party"
 )
 
 const consentColumns = `subject_id, id, org_id, version, status, scopes, given_at, valid_until, terms, history, language, text_hash, register, sealed`
@@ -31,7 +30,7 @@ func scanConsent(r *sql.Rows) (consent.Consent, error) {
 		return c, err
 	}
 	c.Given, c.Until = moment(given), moment(until)
-	if c.Terms, err = internTerms(terms); err != nil {
+	if c.Terms, err = internTerms([]byte(terms)); err != nil {
 		return c, err
 	}
 	return c, json.Unmarshal([]byte(history), &c.History)
@@ -45,15 +44,15 @@ var interned struct {
 	terms map[string]*consent.Terms
 }
 
-func internTerms(text string) (*consent.Terms, error) {
+func internTerms(text []byte) (*consent.Terms, error) {
 	interned.RLock()
-	t := interned.terms[text]
+	t := interned.terms[string(text)] // does not allocate
 	interned.RUnlock()
 	if t != nil {
 		return t, nil
 	}
 	t = &consent.Terms{}
-	if err := json.Unmarshal([]byte(text), t); err != nil {
+	if err := json.Unmarshal(text, t); err != nil {
 		return nil, err
 	}
 	interned.Lock()
@@ -61,26 +60,14 @@ func internTerms(text string) (*consent.Terms, error) {
 	if len(interned.terms) > 10_000 || interned.terms == nil {
 		interned.terms = map[string]*consent.Terms{}
 	}
-	interned.terms[strings.Clone(text)] = t
+	interned.terms[string(text)] = t
 	return t, nil
 }
 
-// Facts reads what a decision on a subject of an organization rests on.
+// Facts reads what a decision on a subject of an organization rests on. The
+// consents are lean: without history and proof.
 func (s *Store) Facts(ctx context.Context, subject, org ident.ID) (*gate.Loaded, error) {
-	l := &gate.Loaded{Holding: party.Holding{Subject: subject, Org: org}}
-	h := &l.Holding
-	var since, destroy int64
-	err := s.read().row(ctx, `SELECT s.version, s.state, s.journal_key, h.state, h.since, h.destroy_at, k.wrapped
-		FROM subject s JOIN holding h ON h.subject_id = s.id AND h.org_id = ?2
-		LEFT JOIN data_key k ON k.subject_id = s.id AND k.org_id = ?2
-		WHERE s.id = ?1`, subject[:], org[:]).
-		Scan(&l.Version, &l.State, &l.JournalKey, &h.State, &since, &destroy, &h.DataKey)
-	if err != nil {
-		return nil, none(err, "subject-unknown")
-	}
-	h.Since, h.DestroyAt = moment(since), moment(destroy)
-	l.Consents, err = s.Consents(ctx, consent.Filter{Subject: subject, Org: org})
-	return l, err
+	return s.facts(ctx, subject, org)
 }
 
 // Consents lists consents of a subject, of an organization, or of both, newest
@@ -112,7 +99,9 @@ func (s *Store) Consents(ctx context.Context, f consent.Filter) ([]consent.Conse
 		add(`status = ?`, string(f.Status))
 	}
 	if f.Purpose != "" {
-		add(`terms LIKE ?`, `%"`+f.Purpose+`"%`) // ids of purposes need no escaping; the exact test is below
+		// The exact test is below. This one has to be as narrow, or a page would
+		// come back short: purposes stand first in terms, and once.
+		add(`terms LIKE ?`, `{"purposes":[%"`+f.Purpose+`"%],"categories":%`)
 	}
 	limit := ""
 	if f.Limit > 0 {

@@ -28,7 +28,7 @@ func (s *Store) land(ctx context.Context, r *journal.Record, fn func(ctx context
 	if r == nil || len(r.Sealed) == 0 {
 		return gate.Outcome{}, fault.New(fault.Internal, "internal")
 	}
-	landed, err := s.write(ctx, false, func(ctx context.Context, t tx) error {
+	landed, err := s.write(ctx, nil, func(ctx context.Context, t tx) error {
 		if err := t.enter(ctx, r); err != nil {
 			return err
 		}
@@ -51,42 +51,14 @@ func scanEntry(rows *sql.Rows) (journal.Row, error) {
 // Entries lists entries of a subject, of an organization, or of both, newest
 // first.
 func (s *Store) Entries(ctx context.Context, f journal.Filter) ([]journal.Row, error) {
-	before := f.Before
-	if before.IsZero() {
-		for i := range before {
-			before[i] = 0xff
-		}
-	}
-	where, who := `org_id = ?1`, f.Org
-	if f.BySubject {
-		where, who = `subject_id = ?1`, f.Subject
-	}
-	args := []any{who[:], before[:], f.Since[:], f.Limit, f.Action}
-	if f.BySubject && !f.Org.IsZero() {
-		where += ` AND org_id = ?6`
-		args = append(args, f.Org[:])
-	}
-	rows, err := s.read().query(ctx, `SELECT `+entryColumns+` FROM entry
-		WHERE `+where+` AND id < ?2 AND id >= ?3 AND (?5 = '' OR action = ?5) AND sealed IS NOT NULL
-		ORDER BY id DESC LIMIT ?4`, args...)
-	return collect(rows, err, scanEntry)
+	list, err := s.entries(ctx, f)
+	return list, wrap(err)
 }
 
 // Entry returns one entry of a subject, or of an organization.
 func (s *Store) Entry(ctx context.Context, f journal.Filter, entry ident.ID) (*journal.Row, error) {
-	where, who := `org_id = ?1`, f.Org
-	if f.BySubject {
-		where, who = `subject_id = ?1`, f.Subject
-	}
-	rows, err := s.read().query(ctx, `SELECT `+entryColumns+` FROM entry WHERE `+where+` AND id = ?2`, who[:], entry[:])
-	list, err := collect(rows, err, scanEntry)
-	if err != nil {
-		return nil, err
-	}
-	if len(list) == 0 {
-		return nil, fault.New(fault.NotFound, "entry-unknown")
-	}
-	return &list[0], nil
+	r, err := s.entry(ctx, f, entry)
+	return r, wrap(err)
 }
 
 // Commitments returns those of the leaves from … to-1.
@@ -142,7 +114,7 @@ func (s *Store) Unsealed(ctx context.Context, size int64, max int) ([]journal.Le
 // Extend lands a step of the log. It tells of entries that are there already,
 // so it is the one write without an entry of its own.
 func (s *Store) Extend(ctx context.Context, x *journal.Extension) error {
-	_, err := s.write(ctx, false, func(ctx context.Context, q tx) error {
+	_, err := s.write(ctx, nil, func(ctx context.Context, q tx) error {
 		n, err := q.exec(ctx, `UPDATE log SET size = ?1 WHERE id = 1 AND size = ?2`, x.Size, x.From)
 		if err != nil {
 			return err
@@ -204,8 +176,7 @@ func (s *Store) Tiles(ctx context.Context, fn func(level int, n int64, data []by
 }
 
 // Copies is how many rows there are of one entry.
-func (s *Store) Copies(ctx context.Context, subject, entry ident.ID) (int, error) {
-	var n int
-	err := s.read().row(ctx, `SELECT COUNT(*) FROM entry WHERE subject_id = ?1 AND id = ?2`, subject[:], entry[:]).Scan(&n)
+func (s *Store) Copies(ctx context.Context, r *journal.Row) (int, error) {
+	n, err := s.copies(ctx, r)
 	return n, wrap(err)
 }

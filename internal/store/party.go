@@ -1,9 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"kelisim/internal/fault"
@@ -24,7 +26,7 @@ func (s *Store) Secrets(ctx context.Context) ([]seal.Secret, error) {
 
 // InsertSecrets sets the secrets of a new database, once.
 func (s *Store) InsertSecrets(ctx context.Context, list []seal.Secret) error {
-	_, err := s.write(ctx, true, func(ctx context.Context, q tx) error {
+	_, err := s.write(ctx, [][]byte{[]byte("secret")}, func(ctx context.Context, q tx) error {
 		var n int
 		if err := q.row(ctx, `SELECT COUNT(*) FROM secret`).Scan(&n); err != nil {
 			return err
@@ -147,11 +149,23 @@ func (s *Store) ApproveVersion(ctx context.Context, org ident.ID, number int, at
 	return err
 }
 
-// Join finds or makes the subject of a registration. It runs alone: two calls
-// with one identifier at one moment must not make two people.
+// claims are what a registration must have for itself: two calls with one
+// identifier at one moment must not make two people.
+func claims(regs ...*party.Registration) [][]byte {
+	var out [][]byte
+	for _, reg := range regs {
+		for i := range reg.Hashes {
+			out = append(out, reg.Hashes[i].Sum[:])
+		}
+	}
+	slices.SortFunc(out, bytes.Compare)
+	return slices.CompactFunc(out, bytes.Equal)
+}
+
+// Join finds or makes the subject of a registration.
 func (s *Store) Join(ctx context.Context, reg *party.Registration, finish func(party.Joined) (*party.Holding, *journal.Record, error)) (party.Joined, error) {
 	var out party.Joined
-	_, err := s.write(ctx, true, func(ctx context.Context, t tx) error {
+	_, err := s.write(ctx, claims(reg), func(ctx context.Context, t tx) error {
 		var err error
 		if out, err = join(ctx, t, reg, finish); errors.Is(err, errKnown) {
 			err = nil
@@ -159,34 +173,6 @@ func (s *Store) Join(ctx context.Context, reg *party.Registration, finish func(p
 		return err
 	})
 	return out, err
-}
-
-// JoinAll is Join for many at once, in one write; the errors are each one's own.
-func (s *Store) JoinAll(ctx context.Context, regs []*party.Registration, finish func(int, party.Joined) (*party.Holding, *journal.Record, error), with func(ctx context.Context, i int, put func(Put) error) error) ([]party.Joined, []error, error) {
-	out := make([]party.Joined, len(regs))
-	errs := make([]error, len(regs))
-	_, err := s.write(ctx, true, func(ctx context.Context, t tx) error {
-		for i, reg := range regs {
-			var err error
-			out[i], err = join(ctx, t, reg, func(j party.Joined) (*party.Holding, *journal.Record, error) { return finish(i, j) })
-			switch {
-			case errors.Is(err, errKnown):
-			case fault.KindOf(err) == fault.Conflict:
-				errs[i] = err
-				continue
-			case err != nil:
-				return err
-			}
-			if with == nil {
-				continue
-			}
-			if err := with(ctx, i, func(p Put) error { return putValue(ctx, t, out[i].Subject, reg.Org, p) }); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return out, errs, err
 }
 
 var errKnown = errors.New("known already")
@@ -199,22 +185,24 @@ func join(ctx context.Context, t tx, reg *party.Registration, finish func(party.
 	if j.Known && !j.Tombstone {
 		return j, errKnown
 	}
+	h, rec, err := finish(j)
+	if err != nil {
+		return j, err
+	}
+	if h == nil {
+		return j, errKnown
+	}
 	if j.Subject == reg.Subject {
 		if _, err := t.exec(ctx, `INSERT INTO subject (id, version, state, journal_key, created_at) VALUES (?1, 1, ?2, ?3, ?4)`,
 			reg.Subject[:], party.Alive, reg.JournalKey, millis(reg.At)); err != nil {
 			return j, err
 		}
 	}
-	h, rec, err := finish(j)
-	if err != nil {
-		return j, err
-	}
 	if err := admit(ctx, t, h); err != nil {
 		return j, err
 	}
 	for _, x := range reg.Hashes {
-		if _, err := t.exec(ctx, `INSERT INTO identifier (hash, kind, scope, subject_id) VALUES (?1, ?2, ?3, ?4)
-			ON CONFLICT DO NOTHING`, x.Sum[:], string(x.Kind), x.Scope[:], j.Subject[:]); err != nil {
+		if err := bind(ctx, t, x, j.Subject, reg.Org); err != nil {
 			return j, err
 		}
 	}
@@ -223,10 +211,10 @@ func join(ctx context.Context, t tx, reg *party.Registration, finish func(party.
 
 // admit writes a holding, or opens one again over its tombstone.
 func admit(ctx context.Context, q querier, h *party.Holding) error {
-	if _, err := q.exec(ctx, `INSERT INTO holding (subject_id, org_id, state, since, created_at, profile)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (subject_id, org_id)
-		DO UPDATE SET state = excluded.state, since = excluded.since, profile = excluded.profile, destroy_at = 0`,
-		h.Subject[:], h.Org[:], h.State, millis(h.Since), millis(h.Created), h.Profile); err != nil {
+	if _, err := q.exec(ctx, `INSERT INTO holding (subject_id, org_id, state, since, created_at, destroy_at, profile)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (subject_id, org_id)
+		DO UPDATE SET state = excluded.state, since = excluded.since, profile = excluded.profile, destroy_at = excluded.destroy_at`,
+		h.Subject[:], h.Org[:], h.State, millis(h.Since), millis(h.Created), millis(h.DestroyAt), h.Profile); err != nil {
 		return err
 	}
 	if _, err := q.exec(ctx, `UPDATE subject SET version = version + 1 WHERE id = ?1`, h.Subject[:]); err != nil {
@@ -234,85 +222,6 @@ func admit(ctx context.Context, q querier, h *party.Holding) error {
 	}
 	_, err := q.exec(ctx, `INSERT INTO data_key (subject_id, org_id, wrapped) VALUES (?1, ?2, ?3)`, h.Subject[:], h.Org[:], h.DataKey)
 	return err
-}
-
-// identify finds whose identifiers these are. One that means a person
-// everywhere decides; the others count only within the organization, and only
-// where they leave no doubt.
-func identify(ctx context.Context, q querier, reg *party.Registration) (party.Joined, error) {
-	var strong, weak []ident.ID
-	for _, x := range reg.Hashes {
-		found, err := byHash(ctx, q, x)
-		if err != nil {
-			return party.Joined{}, err
-		}
-		if x.Strong() {
-			strong = append(strong, found...)
-		} else {
-			weak = append(weak, found...)
-		}
-	}
-	known, hasStrong := pick(strong), false
-	for _, x := range reg.Hashes {
-		hasStrong = hasStrong || x.Strong()
-	}
-	switch {
-	case len(known) > 1:
-		return party.Joined{}, fault.New(fault.Conflict, "identifiers-differ")
-	case len(known) == 0:
-		known = pick(weak)
-		if hasStrong { // somebody new who shares a phone with somebody known, unless that one has no stronger identifier
-			var err error
-			if known, err = withoutStrong(ctx, q, known); err != nil {
-				return party.Joined{}, err
-			}
-		}
-		if len(known) > 1 {
-			return party.Joined{}, fault.New(fault.Conflict, "identifier-shared")
-		}
-	}
-	if len(known) == 0 {
-		return party.Joined{Subject: reg.Subject, JournalKey: reg.JournalKey}, nil
-	}
-	return known1(ctx, q, known[0], reg.Org)
-}
-
-func pick(list []ident.ID) []ident.ID {
-	var out []ident.ID
-	for _, x := range list {
-		dup := false
-		for _, o := range out {
-			dup = dup || o == x
-		}
-		if !dup {
-			out = append(out, x)
-		}
-	}
-	return out
-}
-
-func withoutStrong(ctx context.Context, q querier, list []ident.ID) ([]ident.ID, error) {
-	var out []ident.ID
-	var everywhere ident.ID
-	for _, x := range list {
-		var n int
-		if err := q.row(ctx, `SELECT COUNT(*) FROM identifier WHERE subject_id = ?1 AND scope = ?2`, x[:], everywhere[:]).Scan(&n); err != nil {
-			return nil, err
-		}
-		if n == 0 {
-			out = append(out, x)
-		}
-	}
-	return out, nil
-}
-
-func byHash(ctx context.Context, q querier, x party.Hash) ([]ident.ID, error) {
-	rows, err := q.query(ctx, `SELECT subject_id FROM identifier WHERE hash = ?1 AND kind = ?2 AND scope = ?3`,
-		x.Sum[:], string(x.Kind), x.Scope[:])
-	return collect(rows, err, func(r *sql.Rows) (ident.ID, error) {
-		var v ident.ID
-		return v, r.Scan(id{&v})
-	})
 }
 
 func known1(ctx context.Context, q querier, subject, org ident.ID) (party.Joined, error) {
@@ -331,9 +240,9 @@ func known1(ctx context.Context, q querier, subject, org ident.ID) (party.Joined
 
 // SubjectByHash returns the subjects that an organization knows by a hash.
 func (s *Store) SubjectByHash(ctx context.Context, org ident.ID, x party.Hash) ([]ident.ID, error) {
-	rows, err := s.read().query(ctx, `SELECT i.subject_id FROM identifier i
+	rows, err := s.read().query(ctx, `SELECT DISTINCT i.subject_id FROM identifier i
 		JOIN holding h ON h.subject_id = i.subject_id AND h.org_id = ?4
-		WHERE i.hash = ?1 AND i.kind = ?2 AND i.scope = ?3`, x.Sum[:], string(x.Kind), x.Scope[:], org[:])
+		WHERE i.hash = ?1 AND i.kind = ?2 AND i.scope IN (?3, ?4)`, x.Sum[:], string(x.Kind), x.Scope[:], org[:])
 	return collect(rows, err, func(r *sql.Rows) (ident.ID, error) {
 		var v ident.ID
 		return v, r.Scan(id{&v})

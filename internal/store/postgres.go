@@ -16,10 +16,13 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 
+	"kelisim/internal/consent"
 	"kelisim/internal/fault"
 	"kelisim/internal/gate"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
+	"kelisim/internal/party"
+	"kelisim/internal/vault"
 )
 
 // postgres is a PostgreSQL database, shared by any number of nodes. A write is
@@ -29,7 +32,7 @@ import (
 type postgres struct {
 	pool    *pgxpool.Pool
 	db      *sql.DB
-	records chan *op
+	records *queue
 	workers sync.WaitGroup
 	stop    sync.Once
 }
@@ -51,7 +54,7 @@ func OpenPostgres(ctx context.Context, address string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	s := &postgres{pool: pool, db: stdlib.OpenDBFromPool(pool), records: make(chan *op, 4*maxGroup)}
+	s := &postgres{pool: pool, db: stdlib.OpenDBFromPool(pool), records: newQueue()}
 	if err := migrate(ctx, s.db, goose.DialectPostgres, "postgres", postgresTypes); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
@@ -69,7 +72,7 @@ func (s *postgres) close() error {
 
 // Close lets the waiting decisions land, then closes.
 func (s *postgres) Close() error {
-	s.stop.Do(func() { close(s.records) })
+	s.stop.Do(func() { s.records.close() })
 	s.workers.Wait()
 	return s.close()
 }
@@ -144,14 +147,16 @@ func (t *pgTx) enter(ctx context.Context, r *journal.Record) error {
 // again.
 const maxRetries = 20
 
-func (s *postgres) write(ctx context.Context, alone bool, fn func(ctx context.Context, t tx) error) (journal.Landed, error) {
-	opts := &sql.TxOptions{Isolation: sql.LevelReadCommitted}
-	if alone {
-		opts.Isolation = sql.LevelSerializable
-	}
+func (s *postgres) write(ctx context.Context, claims [][]byte, fn func(ctx context.Context, t tx) error) (journal.Landed, error) {
 	for try := 0; ; try++ {
 		group := &journal.Group{}
-		err := s.transact(ctx, opts, func(c *sql.Tx) error {
+		err := s.transact(ctx, func(c *sql.Tx) error {
+			if len(claims) > 0 { // sorted by the caller, so that two never wait for each other
+				if _, err := c.ExecContext(ctx, `INSERT INTO claim (hash) SELECT unnest($1::bytea[])
+					ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash`, claims); err != nil {
+					return err
+				}
+			}
 			return fn(ctx, &pgTx{pgQuerier{c}, group})
 		})
 		switch {
@@ -161,15 +166,15 @@ func (s *postgres) write(ctx context.Context, alone bool, fn func(ctx context.Co
 			return journal.Landed{}, wrap(err)
 		}
 		select {
-		case <-time.After(time.Duration(try+1) * time.Millisecond):
+		case <-time.After(time.Millisecond << min(try, 6)):
 		case <-ctx.Done():
 			return journal.Landed{}, ctx.Err()
 		}
 	}
 }
 
-func (s *postgres) transact(ctx context.Context, opts *sql.TxOptions, fn func(*sql.Tx) error) error {
-	c, err := s.db.BeginTx(ctx, opts)
+func (s *postgres) transact(ctx context.Context, fn func(*sql.Tx) error) error {
+	c, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -186,35 +191,21 @@ func lost(err error) bool {
 }
 
 func (s *postgres) record(ctx context.Context, recs []*journal.Record) ([]gate.Outcome, error) {
-	o := &op{ctx: ctx, recs: recs, outs: make([]gate.Outcome, len(recs)), done: make(chan struct{})}
-	if err := s.submit(o); err != nil {
+	o := newOp(ctx, recs...)
+	if err := s.records.put(o); err != nil {
 		return nil, err
 	}
 	<-o.done
 	return o.outs, o.err
 }
 
-func (s *postgres) submit(o *op) (err error) {
-	defer func() {
-		if recover() != nil { // the channel is closed: the store is closing
-			err = errClosed
-		}
-	}()
-	select {
-	case s.records <- o:
-		return nil
-	case <-o.ctx.Done():
-		return o.ctx.Err()
-	}
-}
-
 // recorder lands what waits, as much as there is at one time.
 func (s *postgres) recorder() {
-	for first := range s.records {
+	for first := range s.records.waiting {
 		batch := []*op{first}
 		for n := len(first.recs); n < maxGroup; {
 			select {
-			case o, ok := <-s.records:
+			case o, ok := <-s.records.waiting:
 				if !ok {
 					n = maxGroup
 					break
@@ -297,6 +288,43 @@ func (s *postgres) landAll(batch []*op) error {
 	return nil
 }
 
+func (s *postgres) facts(ctx context.Context, subject, org ident.ID) (*gate.Loaded, error) {
+	l := &gate.Loaded{Holding: party.Holding{Subject: subject, Org: org}}
+	h := &l.Holding
+	var since, destroy int64
+	err := s.read().row(ctx, factsQuery, subject[:], org[:]).
+		Scan(&l.Version, &l.State, &l.JournalKey, &h.State, &since, &destroy, &h.DataKey)
+	if err != nil {
+		return nil, none(err, "subject-unknown")
+	}
+	h.Since, h.DestroyAt = moment(since), moment(destroy)
+	rows, err := s.read().query(ctx, leanConsents, subject[:], org[:])
+	l.Consents, err = collect(rows, err, func(r *sql.Rows) (consent.Consent, error) {
+		c := consent.Consent{Subject: subject, Org: org}
+		var given, until int64
+		var terms []byte
+		if err := r.Scan(id{&c.ID}, &c.Status, &c.Scopes, &given, &until, &terms); err != nil {
+			return c, err
+		}
+		var err error
+		c.Given, c.Until = moment(given), moment(until)
+		c.Terms, err = internTerms(terms)
+		return c, err
+	})
+	return l, err
+}
+
+func (s *postgres) values(ctx context.Context, subject, org ident.ID) ([]vault.Value, error) {
+	rows, err := s.read().query(ctx, valuesQuery, subject[:], org[:])
+	return collect(rows, err, func(r *sql.Rows) (vault.Value, error) {
+		var v vault.Value
+		var at int64
+		err := r.Scan(&v.Category, &v.Version, &v.Purpose, &at, &v.Sealed)
+		v.At = moment(at)
+		return v, err
+	})
+}
+
 // unsealed: whatever is committed and has no number. What commits later gets a
 // later one.
 func (s *postgres) unsealed(ctx context.Context, _ int64, max int) ([]journal.Leaf, error) {
@@ -321,4 +349,48 @@ func (s *postgres) number(ctx context.Context, q querier, x *journal.Extension) 
 		err = fault.New(fault.Conflict, "log-moved")
 	}
 	return err
+}
+
+func (s *postgres) entries(ctx context.Context, f journal.Filter) ([]journal.Row, error) {
+	before := f.Before
+	if before.IsZero() {
+		for i := range before {
+			before[i] = 0xff
+		}
+	}
+	where, who := `org_id = ?1`, f.Org
+	if f.BySubject {
+		where, who = `subject_id = ?1`, f.Subject
+	}
+	args := []any{who[:], before[:], f.Since[:], f.Limit, f.Action}
+	if f.BySubject && !f.Org.IsZero() {
+		where += ` AND org_id = ?6`
+		args = append(args, f.Org[:])
+	}
+	rows, err := s.read().query(ctx, `SELECT `+entryColumns+` FROM entry
+		WHERE `+where+` AND id < ?2 AND id >= ?3 AND (?5 = '' OR action = ?5) AND sealed IS NOT NULL
+		ORDER BY id DESC LIMIT ?4`, args...)
+	return collect(rows, err, scanEntry)
+}
+
+func (s *postgres) entry(ctx context.Context, f journal.Filter, entry ident.ID) (*journal.Row, error) {
+	where, who := `org_id = ?1`, f.Org
+	if f.BySubject {
+		where, who = `subject_id = ?1`, f.Subject
+	}
+	rows, err := s.read().query(ctx, `SELECT `+entryColumns+` FROM entry WHERE `+where+` AND id = ?2`, who[:], entry[:])
+	list, err := collect(rows, err, scanEntry)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, fault.New(fault.NotFound, "entry-unknown")
+	}
+	return &list[0], nil
+}
+
+func (s *postgres) copies(ctx context.Context, r *journal.Row) (int, error) {
+	var n int
+	err := s.read().row(ctx, `SELECT COUNT(*) FROM entry WHERE id = ?1`, r.ID[:]).Scan(&n)
+	return n, err
 }

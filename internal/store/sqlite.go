@@ -13,8 +13,8 @@ import (
 	"github.com/ncruces/go-sqlite3/driver"
 	"github.com/pressly/goose/v3"
 
-	"kelisim/internal/fault"
 	"kelisim/internal/gate"
+	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 )
 
@@ -28,29 +28,24 @@ type sqlite struct {
 	writer  *sql.Conn
 	raw     *sqlite3.Conn // of writer
 	db      *sql.DB       // that writer is of
-	ops     chan *op
+	ops     *queue
+	reads   chan *readOp
+	chain   *chain
+	closing chan struct{}
 	done    chan struct{}
 	walked  chan int // frames in the write-ahead log
+	mover   sync.WaitGroup
 	stop    sync.Once
+	closed  error // of Close
 
 	insert *sqlite3.Stmt
+	hot    hotReads
 	stmts  map[string]*sql.Stmt
 	group  *journal.Group
-	next   int64 // leaf number of the next entry
+	owners map[ident.ID]bool // organizations seen
+	next   int64             // leaf number of the next entry
 	frames int
 	broken error // a failed sync: what is on the disk is unknown until a restart
-}
-
-// op is a write that waits for its commit.
-type op struct {
-	ctx  context.Context //nolint:containedctx // of the caller that waits
-	fn   func(ctx context.Context, t tx) error
-	recs []*journal.Record
-
-	outs   []gate.Outcome
-	landed journal.Landed
-	err    error
-	done   chan struct{}
 }
 
 const (
@@ -65,16 +60,25 @@ var sqliteTypes = strings.NewReplacer("BYTEA", "BLOB", "BIGINT", "INTEGER", ") /
 
 // OpenSQLite opens or creates the database file.
 func OpenSQLite(ctx context.Context, path string) (*Store, error) {
+	return openSQLite(ctx, path, "")
+}
+
+// openSQLite takes the name of the file system to go through, empty for the
+// system's own.
+func openSQLite(ctx context.Context, path, vfs string) (*Store, error) {
 	s := &sqlite{
-		ops: make(chan *op, 4*maxGroup), done: make(chan struct{}), walked: make(chan int, 1), stmts: map[string]*sql.Stmt{},
+		ops: newQueue(), reads: make(chan *readOp, 4*maxGroup), chain: newChain(), closing: make(chan struct{}), done: make(chan struct{}), walked: make(chan int, 1), stmts: map[string]*sql.Stmt{}, owners: map[ident.ID]bool{},
 	}
 	var err error
 	dsn := func(pragmas ...string) string {
 		q := url.Values{"_pragma": append([]string{"busy_timeout(10000)"}, pragmas...)}
+		if vfs != "" {
+			q.Set("vfs", vfs)
+		}
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 	}
 	if s.db, err = driver.Open(dsn("journal_mode(wal)", "synchronous(full)", "wal_autocheckpoint(0)",
-		"journal_size_limit(67108864)", "cache_size(-65536)", "foreign_keys(on)")); err != nil {
+		"journal_size_limit(67108864)", "cache_size(-262144)", "foreign_keys(on)")); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	if err := migrate(ctx, s.db, goose.DialectSQLite3, "sqlite", sqliteTypes); err != nil {
@@ -90,8 +94,12 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 	readers.SetMaxOpenConns(8)
 	readers.SetMaxIdleConns(8)
 	s.readers = &pool{db: readers}
+	if err := s.openChain(ctx); err != nil {
+		return nil, errors.Join(err, readers.Close(), s.db.Close())
+	}
 	go s.run()
-	go s.checkpoint(path, dsn)
+	s.mover.Go(s.flusher)
+	s.mover.Go(func() { s.checkpoint(dsn) })
 	return &Store{s}, nil
 }
 
@@ -111,64 +119,96 @@ func (s *sqlite) openWriter(ctx context.Context) (err error) {
 			return nil
 		})
 		s.insert, _, err = s.raw.PrepareFlags(insertEntrySQLite, sqlite3.PREPARE_PERSISTENT)
-		return err
+		return errors.Join(err, s.hot.prepare(s.raw))
 	})
 }
 
-const insertEntrySQLite = `INSERT INTO entry (leaf, subject_id, org_id, id, action, sealed, commitment)
-	SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
-	WHERE (?8 = 0 OR EXISTS (SELECT 1 FROM subject WHERE id = ?2 AND version = ?8))
-	  AND (?9 = 0 OR EXISTS (SELECT 1 FROM organization WHERE id = ?3 AND version = ?9))`
+const insertEntrySQLite = `INSERT INTO entry (leaf, before, org_before, subject_id, org_id, id, action, sealed, commitment)
+	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`
+
+// openChain reads the heads that were not written when the store was last open.
+func (s *sqlite) openChain(ctx context.Context) error {
+	if err := s.row(ctx, `SELECT indexed FROM log WHERE id = 1`).Scan(&s.chain.next); err != nil {
+		return err
+	}
+	s.chain.indexed = s.chain.next
+	return errors.Join(s.begin(), step(s.hot.commit))
+}
 
 func (s *sqlite) read() querier { return s.readers }
 
 // Close lets the waiting writes end, then closes.
 func (s *sqlite) Close() error {
-	s.stop.Do(func() { close(s.ops) })
-	<-s.done
-	return errors.Join(s.readers.db.Close(), s.writer.Close(), s.db.Close())
+	s.stop.Do(func() {
+		close(s.closing)
+		_ = s.flush(context.Background()) // what fails here is read again at the next start
+		s.ops.close()
+		<-s.done
+		s.mover.Wait()
+		s.closed = errors.Join(s.readers.db.Close(), s.closeWriter(), s.db.Close())
+	})
+	return s.closed
 }
 
-var errClosed = fault.New(fault.Unavailable, "unavailable")
-
-func (s *sqlite) submit(o *op) (err error) {
-	defer func() {
-		if recover() != nil { // the channel is closed: the store is closing
-			err = errClosed
-		}
-	}()
-	o.done = make(chan struct{})
-	select {
-	case s.ops <- o:
-	case <-o.ctx.Done():
-		return o.ctx.Err()
+// closeWriter closes the statements first: a connection with one left stays
+// open, and with it the write-ahead log.
+func (s *sqlite) closeWriter() error {
+	err := errors.Join(s.insert.Close(), s.hot.close())
+	for _, st := range s.stmts {
+		err = errors.Join(err, st.Close())
 	}
-	<-o.done // once queued it may take effect: wait for what became of it
+	return errors.Join(err, s.writer.Close())
+}
+
+// submit queues an operation and waits for what became of it: once queued it
+// may take effect, whether the caller still waits or not.
+func (s *sqlite) submit(o *op) error {
+	if err := s.ops.put(o); err != nil {
+		return err
+	}
+	<-o.done
 	return o.err
 }
 
-func (s *sqlite) write(ctx context.Context, _ bool, fn func(ctx context.Context, t tx) error) (journal.Landed, error) {
-	o := &op{ctx: ctx, fn: fn}
+func (s *sqlite) write(ctx context.Context, _ [][]byte, fn func(ctx context.Context, t tx) error) (journal.Landed, error) {
+	o := newOp(ctx)
+	o.fn = fn
 	err := s.submit(o)
 	return o.landed, err
 }
 
 func (s *sqlite) record(ctx context.Context, recs []*journal.Record) ([]gate.Outcome, error) {
-	o := &op{ctx: ctx, recs: recs, outs: make([]gate.Outcome, len(recs))}
+	o := newOp(ctx, recs...)
 	err := s.submit(o)
 	return o.outs, err
 }
 
-// run is the writer.
+// run is the writer. Between two groups it also serves the hottest reads: its
+// page cache is the only one that no commit empties.
 func (s *sqlite) run() {
 	defer close(s.done)
 	waiting := make([]*op, 0, maxGroup)
-	for first := range s.ops {
-		waiting = s.commit(first, waiting[:0])
-		for _, o := range waiting {
-			close(o.done)
+	for {
+		select {
+		case r := <-s.reads:
+			r.serve()
+			continue
+		default:
 		}
-		s.settle()
+		select {
+		case r := <-s.reads:
+			r.serve()
+		case first, ok := <-s.ops.waiting:
+			if !ok {
+				s.refuseReads()
+				return
+			}
+			waiting = s.commit(first, waiting[:0])
+			for _, o := range waiting {
+				close(o.done)
+			}
+			s.settle()
+		}
 	}
 }
 
@@ -182,22 +222,26 @@ func (s *sqlite) commit(first *op, group []*op) []*op {
 	if err == nil {
 		err = s.apply(first)
 	}
-	for n := 1; err == nil && n < maxGroup; n++ {
+	for n := first.size(); err == nil && n < maxGroup; {
 		select {
-		case o, ok := <-s.ops:
+		case o, ok := <-s.ops.waiting:
 			if !ok {
 				n = maxGroup
 				break
 			}
 			group = append(group, o)
 			err = s.apply(o)
+			n += o.size()
 			continue
 		default:
 		}
 		break
 	}
 	if err == nil {
-		err = s.raw.Exec("COMMIT")
+		err = step(s.hot.commit)
+	}
+	if err == nil {
+		s.chain.commit(s.next, func(id ident.ID) bool { return s.owners[id] })
 	}
 	if err != nil {
 		s.fail(group, err)
@@ -206,24 +250,27 @@ func (s *sqlite) commit(first *op, group []*op) []*op {
 }
 
 func (s *sqlite) begin() error {
-	if err := s.raw.Exec("BEGIN IMMEDIATE"); err != nil {
+	if err := step(s.hot.begin); err != nil {
 		return err
 	}
-	// Another process (a command beside a server) may have written: ask.
 	s.group = &journal.Group{}
-	var last sql.NullInt64
-	if err := s.row(context.Background(), `SELECT MAX(leaf) FROM entry`).Scan(&last); err != nil {
+	// Another process (a command beside a server) may have written: ask.
+	st := s.hot.next
+	if st.Step() {
+		s.next = st.ColumnInt64(0)
+	}
+	if err := errors.Join(st.Err(), st.Reset()); err != nil {
 		return err
 	}
-	s.next = 0
-	if last.Valid {
-		s.next = last.Int64 + 1
+	if s.next == s.chain.next {
+		return nil
 	}
-	return nil
+	return s.chain.catchUp(s.next, s.hot.tail)
 }
 
 // fail ends a group without effect: every operation of it gets the error.
 func (s *sqlite) fail(group []*op, cause error) {
+	s.chain.rollback(0)
 	if errors.Is(cause, sqlite3.IOERR_FSYNC) {
 		// The kernel may have dropped pages it reported as written: nothing we
 		// read back proves what is on the disk. Refuse until a restart recovers
@@ -250,7 +297,7 @@ func (s *sqlite) apply(o *op) error {
 	if o.fn == nil {
 		return s.applyRecords(o)
 	}
-	n, next := s.group.Len(), s.next
+	n, next, moves := s.group.Len(), s.next, len(s.chain.moves)
 	if err := s.raw.Exec("SAVEPOINT op"); err != nil {
 		return err
 	}
@@ -260,6 +307,7 @@ func (s *sqlite) apply(o *op) error {
 	}
 	if o.err != nil {
 		s.group.Truncate(n)
+		s.chain.rollback(moves)
 		s.next = next
 		return s.raw.Exec("ROLLBACK TO op; RELEASE op")
 	}
@@ -286,27 +334,51 @@ func (s *sqlite) applyRecords(o *op) error {
 	return nil
 }
 
-// insertEntry is the hottest statement there is, so it goes past database/sql.
+// insertEntry checks the guard and adds the entry to the end of the journal: the
+// hottest statements there are, so they go past database/sql.
 func (s *sqlite) insertEntry(r *journal.Record) (bool, error) {
+	before, ok, err := s.guard(s.hot.subject, s.chain.subjects, r.Subject, r.Guard.Subject)
+	if err != nil || !ok {
+		return false, err
+	}
+	orgBefore, ok, err := s.guard(s.hot.org, s.chain.orgs, r.Org, r.Guard.Org)
+	if err != nil || !ok {
+		return false, err
+	}
 	st := s.insert
-	err := errors.Join(
-		st.BindInt64(1, s.next), st.BindBlob(2, r.Subject[:]), st.BindBlob(3, r.Org[:]), st.BindBlob(4, r.ID[:]),
-		st.BindText(5, r.Action), st.BindBlob(6, r.Sealed), st.BindBlob(7, r.Commitment[:]),
-		st.BindInt64(8, r.Guard.Subject), st.BindInt64(9, r.Guard.Org),
+	err = errors.Join(
+		st.BindInt64(1, s.next), st.BindInt64(2, before), st.BindInt64(3, orgBefore),
+		st.BindBlob(4, r.Subject[:]), st.BindBlob(5, r.Org[:]), st.BindBlob(6, r.ID[:]),
+		st.BindText(7, r.Action), st.BindBlob(8, r.Sealed), st.BindBlob(9, r.Commitment[:]),
 	)
 	if err != nil {
 		return false, err
 	}
-	st.Step()
-	if err := errors.Join(st.Err(), st.Reset()); err != nil {
+	if err := step(st); err != nil {
 		return false, err
 	}
-	if s.raw.Changes() == 0 {
-		return false, nil
-	}
+	s.chain.move(r.Subject, s.next)
+	s.chain.move(r.Org, s.next)
+	s.owners[r.Org] = true
 	s.next++
 	s.group.Add(r.Commitment)
 	return true, nil
+}
+
+// guard reads the version and the newest entry of a subject or organization; ok
+// is whether the version is the wanted one, 0 for any.
+func (s *sqlite) guard(st *sqlite3.Stmt, heads map[ident.ID]int64, who ident.ID, want int64) (before int64, ok bool, err error) {
+	if err := st.BindBlob(1, who[:]); err != nil {
+		return 0, false, err
+	}
+	version, stored := int64(0), int64(-1)
+	if st.Step() {
+		version, stored = st.ColumnInt64(0), st.ColumnInt64(1)
+	}
+	if err := errors.Join(st.Err(), st.Reset()); err != nil {
+		return 0, false, err
+	}
+	return s.chain.last(heads, who, stored), want == 0 || version == want, nil
 }
 
 func (s *sqlite) enter(_ context.Context, r *journal.Record) error {
@@ -367,13 +439,13 @@ func (s *sqlite) settle() {
 	case s.walked <- s.frames:
 	default:
 	}
-	if s.frames >= 2*checkpointAt || s.frames > checkpointAt && len(s.ops) == 0 {
+	if s.frames >= 2*checkpointAt || s.frames > checkpointAt && len(s.ops.waiting) == 0 {
 		_, _, _ = s.raw.WALCheckpoint("main", sqlite3.CHECKPOINT_PASSIVE) // tried again at the next size
 	}
 }
 
 // checkpoint moves pages from the log into the file beside the writer.
-func (s *sqlite) checkpoint(path string, dsn func(...string) string) {
+func (s *sqlite) checkpoint(dsn func(...string) string) {
 	db, err := driver.Open(dsn("wal_autocheckpoint(0)"))
 	if err != nil {
 		return // the writer then does it alone

@@ -25,6 +25,7 @@ import (
 	"kelisim/internal/gate"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
+	"kelisim/internal/vault"
 )
 
 // Store is an open database.
@@ -35,12 +36,19 @@ type engine interface {
 	// read is for statements outside a write.
 	read() querier
 	// write runs fn in one atomic operation, durable on return, and returns
-	// where the last entry of it landed. fn may run more than once. With alone
-	// set, of two such operations one sees what the other wrote.
-	write(ctx context.Context, alone bool, fn func(ctx context.Context, t tx) error) (journal.Landed, error)
+	// where the last entry of it landed. fn may run more than once. Of two
+	// operations with a claim in common one sees what the other wrote.
+	write(ctx context.Context, claims [][]byte, fn func(ctx context.Context, t tx) error) (journal.Landed, error)
 	// record lands entries that come with no other change, each under its own
 	// guard: the way of every decision.
 	record(ctx context.Context, recs []*journal.Record) ([]gate.Outcome, error)
+	// facts and values are the reads on the way of a decision.
+	facts(ctx context.Context, subject, org ident.ID) (*gate.Loaded, error)
+	values(ctx context.Context, subject, org ident.ID) ([]vault.Value, error)
+	// entries, entry and copies find entries without an index or with one.
+	entries(ctx context.Context, f journal.Filter) ([]journal.Row, error)
+	entry(ctx context.Context, f journal.Filter, entry ident.ID) (*journal.Row, error)
+	copies(ctx context.Context, r *journal.Row) (int, error)
 	// unsealed and number differ: see Unsealed and Extend.
 	unsealed(ctx context.Context, size int64, max int) ([]journal.Leaf, error)
 	number(ctx context.Context, q querier, x *journal.Extension) error

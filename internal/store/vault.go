@@ -23,15 +23,7 @@ func putValue(ctx context.Context, q querier, subject, org ident.ID, v Put) erro
 
 // Values reads all versions of all categories of a holding.
 func (s *Store) Values(ctx context.Context, subject, org ident.ID) ([]vault.Value, error) {
-	rows, err := s.read().query(ctx, `SELECT category, version, purpose, at, sealed FROM value
-		WHERE subject_id = ?1 AND org_id = ?2 ORDER BY category, version`, subject[:], org[:])
-	return collect(rows, err, func(r *sql.Rows) (vault.Value, error) {
-		var v vault.Value
-		var at int64
-		err := r.Scan(&v.Category, &v.Version, &v.Purpose, &at, &v.Sealed)
-		v.At = moment(at)
-		return v, err
-	})
+	return s.values(ctx, subject, org)
 }
 
 // Change carries out a change of a holding whole or not at all.
@@ -131,7 +123,7 @@ func (s *Store) InboxRead(ctx context.Context, subject ident.ID) (ident.ID, erro
 // MarkInbox notes how far a subject has read. It is a bookmark, not an act on
 // anybody's data, so it has no entry.
 func (s *Store) MarkInbox(ctx context.Context, subject, until ident.ID) error {
-	_, err := s.write(ctx, false, func(ctx context.Context, q tx) error {
+	_, err := s.write(ctx, nil, func(ctx context.Context, q tx) error {
 		_, err := q.exec(ctx, `INSERT INTO inbox (subject_id, read_until) VALUES (?1, ?2)
 			ON CONFLICT (subject_id) DO UPDATE SET read_until = excluded.read_until`, subject[:], until[:])
 		return err
@@ -143,7 +135,7 @@ func (s *Store) MarkInbox(ctx context.Context, subject, until ident.ID) error {
 // over, or the holder's own.
 func (s *Store) TakeLease(ctx context.Context, name string, holder ident.ID, now, until time.Time) (bool, error) {
 	var n int64
-	_, err := s.write(ctx, false, func(ctx context.Context, q tx) error {
+	_, err := s.write(ctx, nil, func(ctx context.Context, q tx) error {
 		var err error
 		n, err = q.exec(ctx, `INSERT INTO lease (name, holder, until) VALUES (?1, ?2, ?3)
 			ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until

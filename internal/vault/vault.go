@@ -150,7 +150,7 @@ func needsOf(reg *register.Register, consents []consent.Consent, now time.Time) 
 // keptUntil is when the last need for a value ends; forever while one is open.
 func keptUntil(reg *register.Register, needs []need, v Value) (until time.Time, forever bool) {
 	until = v.At
-	if p := reg.Purpose(v.Purpose); p != nil && !p.Basis.Consent() {
+	if p := reg.Purpose(v.Purpose); p != nil {
 		until = p.Retention.Add(v.At)
 	}
 	for _, n := range needs {

@@ -1,0 +1,202 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"kelisim/internal/account"
+	"kelisim/internal/app/apptest"
+)
+
+// accessRow is who may call what, written down a second time: a route that is not
+// here fails the test, and so does a role that the code adds or drops. An empty
+// allow is anyone.
+type accessRow struct{ route, url, body, allow string }
+
+var access = []accessRow{
+	{"PUT /v1/organizations/{bin}", "/v1/organizations/$bin", "$description", "admin officer"},
+	{"GET /v1/organizations/{bin}", "/v1/organizations/$bin", "", "admin officer"},
+	{"GET /v1/organizations/{bin}/versions", "/v1/organizations/$bin/versions", "", "admin officer"},
+	{"POST /v1/organizations/{bin}/versions/{n}/approve", "/v1/organizations/$bin/versions/1/approve", "", "admin officer"},
+	{"POST /v1/organizations/{bin}/tokens", "/v1/organizations/$bin/tokens", `{"role":"staff"}`, "admin"},
+
+	{"POST /v1/subjects", "/v1/subjects", `{"identifiers":[{"kind":"iin","value":"$freshIIN"}]}`, "operator third-party"},
+	{"POST /v1/subjects/lookup", "/v1/subjects/lookup", `{"kind":"iin","value":"$iin"}`, "operator third-party"},
+	{"GET /v1/subjects/{id}/destructions", "/v1/subjects/$subject/destructions", "", "operator staff officer"},
+
+	{"POST /v1/consents", "/v1/consents", `{"subject":"$subject","purposes":["news"],"evidence":{"channel":"form"}}`, "operator staff officer"},
+	{"GET /v1/consents", "/v1/consents?subject=$subject", "", "operator staff officer"},
+	{"GET /v1/consents/{id}", "/v1/consents/$consent", "", "operator staff officer third-party subject"},
+	{"POST /v1/consents/{id}/withdraw", "/v1/consents/$consent/withdraw", `{"evidence":{"channel":"paper","document":"demand 1"}}`, "operator staff officer subject"},
+	{"POST /v1/consents/{id}/pause", "/v1/consents/$consent/pause", "", "subject"},
+	{"POST /v1/consents/{id}/resume", "/v1/consents/$paused/resume", "", "subject"},
+	{"GET /v1/consents/{id}/receipt", "/v1/consents/$consent/receipt", "", "operator staff officer subject"},
+	{"GET /v1/consents/{id}/confirmation", "/v1/consents/$consent/confirmation", "", "operator third-party"},
+
+	{"POST /v1/decisions", "/v1/decisions", `{"subject":"$mine","organization":"$bin","action":"view","purpose":"payment","categories":["name"]}`, "operator third-party"},
+	{"POST /v1/decisions/batch", "/v1/decisions/batch", `{"decisions":[{"subject":"$subject","action":"view","purpose":"payment"}]}`, "operator"},
+	{"POST /v1/access", "/v1/access", `{"subject":"$mine","organization":"$bin","action":"view","purpose":"payment","categories":["name"]}`, "operator third-party"},
+
+	{"GET /v1/me", "/v1/me", "", "subject"},
+	{"GET /v1/me/consents", "/v1/me/consents", "", "subject"},
+	{"GET /v1/me/holders", "/v1/me/holders", "", "subject"},
+	{"GET /v1/me/journal", "/v1/me/journal", "", "subject"},
+	{"GET /v1/me/journal/{id}/receipt", "/v1/me/journal/$entry/receipt", "", "subject"},
+	{"GET /v1/me/data", "/v1/me/data", "", "subject"},
+	{"GET /v1/me/notifications", "/v1/me/notifications", "", "subject"},
+	{"POST /v1/me/notifications/read", "/v1/me/notifications/read", `{"until":"$entry"}`, "subject"},
+
+	{"GET /v1/journal", "/v1/journal?organization=$bin", "", "officer authority examiner"},
+	{"GET /v1/journal/{id}/receipt", "/v1/journal/$entry/receipt?organization=$bin", "", "operator officer authority examiner"},
+
+	{"GET /log/checkpoint", "/log/checkpoint", "", ""},
+	{"GET /log/key", "/log/key", "", ""},
+	{"GET /log/tile/{path...}", "/log/tile/0/000.p/1", "", ""},
+	{"GET /.well-known/jwks.json", "/.well-known/jwks.json", "", ""},
+	{"GET /healthz", "/healthz", "", ""},
+	{"GET /readyz", "/readyz", "", ""},
+	{"GET /metrics", "/metrics", "", ""},
+	{"GET /openapi.json", "/openapi.json", "", ""},
+	{"GET /openapi.yaml", "/openapi.yaml", "", ""},
+	{"GET /docs", "/docs", "", ""},
+}
+
+// Every route by every role. What an allowed call answers is of the form that
+// the interface's description promises.
+func TestRoutesByRole(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.names["description"] = string(apptest.Org(t, w.App, "").Register.Description.Canonical())
+	w.past(t)
+	routes := w.api.routes()
+	if len(routes) != len(access) {
+		t.Errorf("%d routes, %d rows", len(routes), len(access))
+	}
+	for i := range routes {
+		r := &routes[i]
+		name := r.method + " " + r.path
+		k := slices.IndexFunc(access, func(row accessRow) bool { return row.route == name })
+		if k < 0 {
+			t.Errorf("%s has no row", name)
+			continue
+		}
+		row := access[k]
+		allow := strings.Fields(row.allow)
+		slices.Sort(allow)
+		if got := names(r.roles); !slices.Equal(got, allow) {
+			t.Errorf("%s is open to %v, want %v", name, got, allow)
+		}
+		for _, role := range allRoles {
+			if len(allow) > 0 && !slices.Contains(allow, role) {
+				s := scenario{name: name + " " + role, as: role, method: r.method, url: row.url, body: row.body, wantStatus: 403, wantContains: []string{`"code":"forbidden"`}}
+				s.run(t, w)
+				continue
+			}
+			w.fresh(t, role, row.url+row.body)
+			s := scenario{name: name + " " + role, as: role, method: r.method, url: row.url, body: row.body, wantStatus: r.status}
+			w.documented(t, r, s.run(t, w))
+		}
+		w.strangers(t, r, row.url, row.body)
+	}
+}
+
+// strangers are callers without a token that works. They are all told the same.
+func (w *world) strangers(t *testing.T, r *route, url, body string) {
+	t.Helper()
+	status, contains := 401, []string{`"code":"unauthenticated"`}
+	if r.roles == nil {
+		status, contains = r.status, nil
+	}
+	for _, token := range []string{
+		"", "kls_", "kls_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", w.tokens["operator"] + "x", "Иванов", strings.Repeat("k", 4000),
+	} {
+		s := scenario{name: r.method + " " + r.path + " " + token, as: token, method: r.method, url: url, body: body, wantStatus: status, wantContains: contains}
+		s.run(t, w)
+	}
+}
+
+// fresh prepares what a call of a role may use up.
+func (w *world) fresh(t *testing.T, role, call string) {
+	t.Helper()
+	w.names["n"] += "i"
+	w.names["freshIIN"] = apptest.IIN(len(w.names["n"]))
+	w.names["mine"] = w.names["subject"]
+	if role == "third-party" {
+		w.names["mine"] = w.names["payerSubject"]
+	}
+	if strings.Contains(call, "$paused") {
+		w.names["paused"] = w.give(t, "news")
+		w.do(t, "subject", "POST", "/v1/consents/$paused/pause", "").want(t, 200)
+	}
+	if strings.Contains(call, "$consent") {
+		w.names["consent"] = w.give(t, "payment", `,"thirdParties":["$payer"]`)
+	}
+}
+
+// live through what leaves something to read on every route: data held, data
+// destroyed, an entry under a checkpoint.
+func (w *world) past(t *testing.T) {
+	t.Helper()
+	w.give(t, "payment")
+	collect := `{"subject":"$subject","action":"collect","purpose":"payment","values":{"name":"$name"}}`
+	w.names["entry"] = w.do(t, "operator", "POST", "/v1/access", collect).want(t, 200).str(t, "id")
+	w.do(t, "operator", "POST", "/v1/access", `{"subject":"$subject","action":"destroy"}`).want(t, 200)
+	w.register(t, apptest.Org(t, w.App, ""))
+	w.give(t, "payment")
+	w.do(t, "operator", "POST", "/v1/access", collect).want(t, 200)
+	w.seal(t)
+}
+
+// documented compares an answer with the schema of the route.
+func (w *world) documented(t *testing.T, r *route, a *answer) {
+	t.Helper()
+	w.api.spec.once.Do(w.api.spec.make)
+	doc := w.api.spec.doc
+	var body any
+	op := doc.Paths[placeholder.ReplaceAllString(r.path, "{$1}")]
+	content := map[string]*huma.Operation{"GET": op.Get, "PUT": op.Put, "POST": op.Post}[r.method].Responses[fmt.Sprint(a.status)]
+	if content == nil || content.Content["application/json"] == nil || a.header.Get("Content-Type") != "application/json" {
+		return
+	}
+	if err := json.Unmarshal(a.body, &body); err != nil {
+		t.Fatal(err)
+	}
+	res := &huma.ValidateResult{}
+	huma.Validate(doc.Components.Schemas, content.Content["application/json"].Schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, body, res)
+	for _, err := range res.Errors {
+		t.Errorf("%s %s: not as described: %v", r.method, r.path, err)
+	}
+}
+
+// What a token is refused for never shows: expired, spent, of a login link, of
+// another scheme.
+func TestTokens(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	org := apptest.Org(t, w.App, "")
+	w.tokens["short"] = w.issue(t, account.Token{Role: account.Operator, Org: org.ID, Expires: w.Now().Add(1e9)})
+	link, err := w.Accounts.LoginLink(t.Context(), org.ID, account.LoginLife)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.tokens["link"] = link
+	w.do(t, "short", "GET", "/v1/consents", "").want(t, 200)
+	w.clock.Add(1e9)
+	refusal := w.do(t, "", "GET", "/v1/consents", "").want(t, 401)
+	if refusal.header.Get("WWW-Authenticate") != "Bearer" {
+		t.Error("no WWW-Authenticate")
+	}
+	for _, as := range []string{"short", "link"} {
+		if a := w.do(t, as, "GET", "/v1/consents/$stranger", "").want(t, 401); string(a.body) != string(refusal.body) {
+			t.Errorf("%s: %s", as, a.body)
+		}
+	}
+	w.do(t, "", "GET", "/v1/consents", "", "Authorization", "Basic "+w.tokens["operator"]).want(t, 401)
+	w.do(t, "", "GET", "/v1/consents", "", "Authorization", "bearer "+w.tokens["operator"]).want(t, 200)
+	w.do(t, "", "GET", "/v1/consents?access_token="+w.tokens["operator"], "").want(t, 401)
+}

@@ -1,0 +1,331 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"kelisim/internal/account"
+	"kelisim/internal/consent"
+	"kelisim/internal/fault"
+	"kelisim/internal/ident"
+	"kelisim/internal/locale"
+)
+
+type evidenceBody struct {
+	Channel  string    `json:"channel"`
+	TextHash string    `json:"textHash,omitempty"`
+	Text     string    `json:"text,omitempty"` // the very text shown, where it was not ours
+	Language string    `json:"language,omitempty"`
+	Document string    `json:"document,omitempty"`
+	Obtained time.Time `json:"obtainedAt,omitzero"`
+}
+
+type consentRequest struct {
+	Subject       ident.ID          `json:"subject"`
+	Organization  string            `json:"organization,omitempty"` // the caller's own, if named
+	Purposes      []string          `json:"purposes"`
+	Categories    []string          `json:"categories,omitempty"` // all that the purposes need, if absent
+	ThirdParties  []string          `json:"thirdParties,omitempty"`
+	Countries     []string          `json:"countries,omitempty"`
+	PublicSources bool              `json:"publicSources,omitempty"`
+	ValidUntil    time.Time         `json:"validUntil,omitzero"`
+	Name          string            `json:"name,omitempty"`
+	Message       string            `json:"message,omitempty"`
+	Other         map[string]string `json:"other,omitempty"`
+	Evidence      evidenceBody      `json:"evidence"`
+}
+
+type consentCreated struct {
+	ID     ident.ID       `json:"id"`
+	Status consent.Status `json:"status"`
+}
+
+// limits of lists in a request.
+const (
+	maxList = 200
+	maxText = 64 << 10
+)
+
+func (c *call) recordConsent(in *consentRequest) (*consentCreated, error) {
+	if in.Organization != "" && in.Organization != c.org.BIN {
+		return nil, &fault.Error{Kind: fault.Forbidden, Code: "forbidden", Field: "organization"}
+	}
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	other := in.Other
+	if in.Message != "" {
+		if other == nil {
+			other = map[string]string{}
+		}
+		other["message"] = in.Message
+	}
+	n := &consent.New{
+		Subject: in.Subject, Until: in.ValidUntil, Language: locale.Lang(in.Evidence.Language), Name: in.Name,
+		Text: in.Evidence.Text, Actor: c.actor(),
+		Terms: consent.Terms{
+			Purposes: in.Purposes, Categories: in.Categories, ThirdParties: in.ThirdParties, Countries: in.Countries, PublicSources: in.PublicSources,
+		},
+		Proof: consent.Proof{
+			Channel: in.Evidence.Channel, TextHash: in.Evidence.TextHash, Document: in.Evidence.Document, Obtained: in.Evidence.Obtained, Other: other,
+		},
+	}
+	got, err := c.Consents.Record(c.ctx(), c.org, n)
+	if err != nil {
+		return nil, err
+	}
+	return &consentCreated{got.ID, got.Status}, nil
+}
+
+func (in *consentRequest) check() error {
+	for name, l := range map[string][]string{"purposes": in.Purposes, "categories": in.Categories, "thirdParties": in.ThirdParties, "countries": in.Countries} {
+		if len(l) > maxList {
+			return fault.Bad(name, "too-many-items", "max", maxList)
+		}
+	}
+	if in.Subject.IsZero() {
+		return fault.Bad("subject", "missing-field")
+	}
+	if len(in.Evidence.Text) > maxText || len(in.Evidence.Document) > 2000 || len(in.Message) > 2000 || len(in.Other) > 32 {
+		return fault.Bad("evidence", "too-long", "max", maxText)
+	}
+	switch locale.Lang(in.Evidence.Language) {
+	case "", locale.KK, locale.RU, locale.EN:
+		return nil
+	}
+	return fault.Bad("evidence.language", "bad-enum", "allowed", "kk, ru, en")
+}
+
+// summary is a consent in a list.
+type summary struct {
+	ID            ident.ID         `json:"id"`
+	Subject       ident.ID         `json:"subject,omitzero"`
+	Organization  string           `json:"organization"`
+	Status        consent.Status   `json:"status"`
+	Scopes        []string         `json:"scopes"`
+	Purposes      []string         `json:"purposes"`
+	Categories    []string         `json:"categories"`
+	ThirdParties  []string         `json:"thirdParties"`
+	Countries     []string         `json:"countries"`
+	PublicSources bool             `json:"publicSources"`
+	GivenAt       time.Time        `json:"givenAt"`
+	ValidUntil    *time.Time       `json:"validUntil,omitempty"`
+	History       []consent.Change `json:"history"`
+}
+
+func (c *call) summarize(x *consent.Consent, forSubject bool) (summary, error) {
+	o, err := c.Parties.ByID(c.ctx(), x.Org)
+	if err != nil {
+		return summary{}, err
+	}
+	s := summary{
+		ID: x.ID, Organization: o.BIN, Status: x.StatusAt(c.Now()), Scopes: x.Scopes.Names(),
+		Purposes: x.Terms.Purposes, Categories: x.Terms.Categories, ThirdParties: x.Terms.ThirdParties, Countries: x.Terms.Countries,
+		PublicSources: x.Terms.PublicSources, GivenAt: x.Given, History: x.History,
+	}
+	if !forSubject {
+		s.Subject = o.Outside(x.Subject)
+	}
+	if !x.Until.IsZero() {
+		s.ValidUntil = &x.Until
+	}
+	return s, nil
+}
+
+func (c *call) listConsents() (*paged[summary], error) {
+	q := c.r.URL.Query()
+	f := consent.Filter{Org: c.org.ID, Purpose: q.Get("purpose")}
+	if v := q.Get("subject"); v != "" {
+		id, err := ident.ParseID(v)
+		if err != nil {
+			return nil, under("subject", err)
+		}
+		f.Subject = c.inside(id)
+	}
+	return c.consentPage(f)
+}
+
+func (c *call) consentPage(f consent.Filter) (*paged[summary], error) {
+	q := c.r.URL.Query()
+	var err error
+	if f.Limit, f.After, err = c.cursor(); err != nil {
+		return nil, err
+	}
+	if v := q.Get("status"); v != "" {
+		if f.Status = consent.Status(v); !slices.Contains(consent.Statuses, f.Status) {
+			return nil, fault.Bad("status", "bad-enum", "allowed", "active, paused, withdrawn, expired, superseded, ended")
+		}
+	}
+	if f.Purpose != "" && !plainID(f.Purpose) {
+		return nil, fault.Bad("purpose", "purpose-unknown")
+	}
+	want := f.Limit
+	f.Now, f.Limit = c.Now(), want+1
+	list, err := c.Consents.Store.Consents(c.ctx(), f)
+	if err != nil {
+		return nil, err
+	}
+	out := &paged[summary]{Items: []summary{}}
+	for i := range list {
+		if i == want {
+			out.Next = list[i-1].ID.String()
+			break
+		}
+		s, err := c.summarize(&list[i], c.caller.Role == account.Subject)
+		if err != nil {
+			return nil, err
+		}
+		out.Items = append(out.Items, s)
+	}
+	return out, nil
+}
+
+// plainID reports whether s has the form of a register's id.
+func plainID(s string) bool {
+	for _, r := range s {
+		if r != '-' && (r < 'a' || r > 'z') && (r < '0' || r > '9') {
+			return false
+		}
+	}
+	return len(s) <= 64
+}
+
+// cursor reads limit and after.
+func (c *call) cursor() (int, ident.ID, error) {
+	q := c.r.URL.Query()
+	limit := 50
+	if v := q.Get("limit"); v != "" {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 1 || n > 200 {
+			return 0, ident.ID{}, fault.Bad("limit", "out-of-range", "min", 1, "max", 200)
+		}
+		limit = n
+	}
+	var after ident.ID
+	if v := q.Get("after"); v != "" {
+		var err error
+		if after, err = ident.ParseID(v); err != nil {
+			return 0, after, under("after", err)
+		}
+	}
+	return limit, after, nil
+}
+
+// consent finds the consent of the path, if the caller is a party to it.
+func (c *call) consent() (*consent.Consent, error) {
+	id, err := c.pathID()
+	if err != nil {
+		return nil, err
+	}
+	x, err := c.Consents.Store.Consent(c.ctx(), id)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.caller.Role == account.Subject && x.Subject == c.caller.Subject:
+	case c.org != nil && x.Org == c.org.ID && c.caller.Role != account.ThirdParty:
+	case c.org != nil && slices.Contains(x.Terms.ThirdParties, c.org.BIN) && x.Scopes&consent.Transfer != 0:
+	default:
+		return nil, fault.New(fault.NotFound, "consent-unknown")
+	}
+	return x, nil
+}
+
+func (c *call) view(ctx context.Context, x *consent.Consent) (*consent.View, error) {
+	v, err := c.Consents.View(ctx, x)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.caller.Role == account.Subject:
+		v.Subject = ident.ID{}
+	case c.org.ID != x.Org: // a third party knows the subject by its own id, and not how the operator proved it
+		v.Subject = c.org.Outside(x.Subject)
+		v.Evidence.Document = ""
+	}
+	return v, nil
+}
+
+func (c *call) getConsent() (*consent.View, error) {
+	x, err := c.consent()
+	if err != nil {
+		return nil, err
+	}
+	return c.view(c.ctx(), x)
+}
+
+type withdrawRequest struct {
+	Scopes   []string      `json:"scopes,omitempty"`
+	Reason   string        `json:"reason,omitempty"`
+	Evidence *evidenceBody `json:"evidence,omitempty"`
+}
+
+func (c *call) withdrawConsent(in *withdrawRequest) (*summary, error) {
+	x, err := c.consent()
+	if err != nil {
+		return nil, err
+	}
+	// An organization withdraws only on the subject's written demand.
+	if c.caller.Role != account.Subject && (in.Evidence == nil || in.Evidence.Document == "") {
+		return nil, fault.Bad("evidence.document", "demand-absent")
+	}
+	scopes, err := consent.ParseScopes(in.Scopes)
+	if err != nil {
+		return nil, err
+	}
+	reason := in.Reason
+	if in.Evidence != nil && in.Evidence.Document != "" {
+		reason += " [" + in.Evidence.Document + "]"
+	}
+	return c.changed(c.Consents.Withdraw(c.ctx(), x.ID, scopes, reason, c.actor()))
+}
+
+func (c *call) changed(x *consent.Consent, err error) (*summary, error) {
+	if err != nil {
+		return nil, err
+	}
+	s, err := c.summarize(x, c.caller.Role == account.Subject)
+	return &s, err
+}
+
+func (c *call) pauseConsent(*nothing) (*summary, error) {
+	x, err := c.consent()
+	if err != nil {
+		return nil, err
+	}
+	return c.changed(c.Consents.Pause(c.ctx(), x.ID, c.actor()))
+}
+
+func (c *call) resumeConsent(*nothing) (*summary, error) {
+	x, err := c.consent()
+	if err != nil {
+		return nil, err
+	}
+	return c.changed(c.Consents.Resume(c.ctx(), x.ID, c.actor()))
+}
+
+func (c *call) consentReceipt() (*raw, error) {
+	x, err := c.consent()
+	if err != nil {
+		return nil, err
+	}
+	b, err := c.Consents.Receipt(c.ctx(), x)
+	if err != nil {
+		return nil, err
+	}
+	return &raw{"application/json", b}, nil
+}
+
+func (c *call) consentConfirmation() (*raw, error) {
+	x, err := c.consent()
+	if err != nil {
+		return nil, err
+	}
+	t, err := c.Consents.Confirmation(c.ctx(), x, c.org)
+	if err != nil {
+		return nil, err
+	}
+	return &raw{"application/jwt", []byte(t)}, nil
+}

@@ -1,0 +1,400 @@
+package api
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"kelisim/internal/account"
+	"kelisim/internal/fault"
+	"kelisim/internal/gate"
+	"kelisim/internal/ident"
+	"kelisim/internal/law"
+	"kelisim/internal/locale"
+	"kelisim/internal/register"
+	"kelisim/internal/vault"
+	"kelisim/verify"
+)
+
+type groundBody struct {
+	Provision string `json:"provision"`
+	Document  string `json:"document,omitempty"`
+}
+
+type actorBody struct {
+	Kind string `json:"kind"`
+	ID   string `json:"id,omitempty"` // a pseudonym, never a name
+}
+
+type decisionRequest struct {
+	Subject      ident.ID    `json:"subject"`
+	Organization string      `json:"organization,omitempty"` // BIN of the holder, for a third party
+	Base         string      `json:"base,omitempty"`
+	Action       string      `json:"action"`
+	Purpose      string      `json:"purpose,omitempty"`
+	Categories   []string    `json:"categories,omitempty"`
+	Ground       *groundBody `json:"ground,omitempty"`
+	Recipient    string      `json:"recipient,omitempty"`
+	Country      string      `json:"country,omitempty"`
+	Reference    string      `json:"reference,omitempty"`
+	Actor        *actorBody  `json:"actor,omitempty"`
+}
+
+type accessRequest struct {
+	decisionRequest
+	Values map[string]json.RawMessage `json:"values,omitempty"`
+}
+
+type decisionReason struct {
+	Provision  string   `json:"provision"`
+	Provisions []string `json:"provisions"`
+	Code       string   `json:"code"`
+	Text       string   `json:"text"`
+	Hint       string   `json:"hint,omitempty"`
+}
+
+type obligation struct {
+	Kind string    `json:"kind"`
+	Due  time.Time `json:"due"`
+}
+
+type receiptBody struct {
+	Leaf    string         `json:"leaf"`
+	Promise verify.Promise `json:"promise"`
+}
+
+type decisionBody struct {
+	ID          ident.ID                   `json:"id"`
+	Decision    string                     `json:"decision"`
+	Reasons     []decisionReason           `json:"reasons"`
+	Obligations []obligation               `json:"obligations"`
+	Consent     ident.ID                   `json:"consent,omitzero"`
+	Receipt     receiptBody                `json:"receipt"`
+	Data        map[string]json.RawMessage `json:"data,omitempty"`
+	Destruction *vault.Destruction         `json:"destruction,omitempty"`
+}
+
+// ask checks the form of a request and finds who holds the data.
+func (c *call) ask(in *decisionRequest) (*gate.Ask, error) {
+	action, ok := register.ParseAction(in.Action)
+	switch {
+	case in.Subject.IsZero():
+		return nil, fault.Bad("subject", "missing-field")
+	case in.Action == "":
+		return nil, fault.Bad("action", "missing-field")
+	case !ok:
+		return nil, fault.Bad("action", "bad-enum", "allowed", actionNames)
+	case len(in.Categories) > maxList:
+		return nil, fault.Bad("categories", "too-many-items", "max", maxList)
+	}
+	for name, s := range map[string]string{"purpose": in.Purpose, "base": in.Base} {
+		if !plainID(s) {
+			return nil, fault.Bad(name, "bad-name")
+		}
+	}
+	for i, s := range in.Categories {
+		if !plainID(s) {
+			return nil, fault.Bad(fmt.Sprintf("categories[%d]", i), "bad-name")
+		}
+	}
+	if len(in.Reference) > 200 {
+		return nil, fault.Bad("reference", "too-long", "max", 200)
+	}
+	a := &gate.Ask{
+		Request: gate.Request{Base: in.Base, Action: action, Purpose: in.Purpose, Categories: in.Categories, Recipient: in.Recipient},
+		Holder:  c.org, Asker: c.org, Subject: in.Subject, Actor: c.actor(), Reference: in.Reference,
+	}
+	if err := c.onward(in, a); err != nil {
+		return nil, err
+	}
+	return a, c.third(in, a)
+}
+
+var actionNames = func() string {
+	s := ""
+	for i, a := range register.AllActions() {
+		if i > 0 {
+			s += ", "
+		}
+		s += a.String()
+	}
+	return s
+}()
+
+// onward fills recipient, country, ground and actor.
+func (c *call) onward(in *decisionRequest, a *gate.Ask) error {
+	if in.Recipient != "" {
+		v, err := c.Parties.Rules.NormaliseOrg(in.Recipient)
+		if err != nil {
+			return under("recipient", err)
+		}
+		a.Recipient = v
+	}
+	if in.Country != "" {
+		v, err := ident.Country(in.Country)
+		if err != nil {
+			return under("country", err)
+		}
+		a.Country = v
+	}
+	if in.Ground != nil {
+		if len(in.Ground.Provision) > 40 || len(in.Ground.Document) > 500 {
+			return fault.Bad("ground", "too-long", "max", 500)
+		}
+		a.Ground, a.Document = law.Provision(in.Ground.Provision), in.Ground.Document
+	}
+	if in.Actor == nil {
+		return nil
+	}
+	switch in.Actor.Kind {
+	case "person", "system", "subject", "bulk":
+	default:
+		return fault.Bad("actor.kind", "bad-enum", "allowed", "person, system, subject, bulk")
+	}
+	if len(in.Actor.ID) > 100 {
+		return fault.Bad("actor.id", "too-long", "max", 100)
+	}
+	a.Actor = verify.Actor{Kind: in.Actor.Kind, ID: in.Actor.ID}
+	return nil
+}
+
+// third: who asks for another's data names the holder and is the recipient.
+func (c *call) third(in *decisionRequest, a *gate.Ask) error {
+	if c.caller.Role != account.ThirdParty {
+		if in.Organization != "" && in.Organization != c.org.BIN {
+			return &fault.Error{Kind: fault.Forbidden, Code: "forbidden", Field: "organization"}
+		}
+		return nil
+	}
+	if in.Organization == "" {
+		return fault.Bad("organization", "missing-field")
+	}
+	h, err := c.Parties.Organization(c.ctx(), in.Organization)
+	if err != nil {
+		return under("organization", err)
+	}
+	a.Holder, a.Recipient = h, c.org.BIN
+	switch a.Action {
+	case register.View, register.Use, register.Access, register.Transfer:
+		return nil
+	}
+	return fault.Bad("action", "third-party-action")
+}
+
+func (c *call) decide(in *decisionRequest) (*raw, error) {
+	a, err := c.ask(in)
+	if err != nil {
+		return nil, err
+	}
+	ans, err := c.Guard.Decide(c.ctx(), a)
+	if err != nil {
+		return nil, err
+	}
+	b, err := c.appendDecision(make([]byte, 0, 1536), ans)
+	return &raw{"application/json", b}, err
+}
+
+type batchRequest struct {
+	Decisions []decisionRequest `json:"decisions"`
+}
+
+// MaxBatch is how many decisions one call may ask for.
+const MaxBatch = 1000
+
+func (c *call) decideBatch(in *batchRequest) (*raw, error) {
+	if len(in.Decisions) == 0 {
+		return nil, fault.Bad("decisions", "missing-field")
+	}
+	if len(in.Decisions) > MaxBatch {
+		return nil, fault.Bad("decisions", "too-many-items", "max", MaxBatch)
+	}
+	asks := make([]*gate.Ask, len(in.Decisions))
+	for i := range in.Decisions {
+		a, err := c.ask(&in.Decisions[i])
+		if err != nil {
+			return nil, under(fmt.Sprintf("decisions[%d]", i), err)
+		}
+		asks[i] = a
+	}
+	answers, err := c.Guard.DecideAll(c.ctx(), asks)
+	if err != nil {
+		return nil, err
+	}
+	b := append(make([]byte, 0, 1024*len(answers)), `{"items":[`...)
+	for i, ans := range answers {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if b, err = c.appendDecision(b, ans); err != nil {
+			return nil, err
+		}
+	}
+	return &raw{"application/json", append(b, "]}"...)}, nil
+}
+
+func (c *call) access(in *accessRequest) (*decisionBody, error) {
+	a, err := c.ask(&in.decisionRequest)
+	if err != nil {
+		return nil, err
+	}
+	a.Values = in.Values
+	ans, err := c.Guard.Access(c.ctx(), a)
+	if err != nil {
+		return nil, err
+	}
+	b, err := c.decisionBody(ans)
+	if err != nil {
+		return nil, err
+	}
+	if !ans.Permit {
+		return nil, c.denied(b)
+	}
+	return b, nil
+}
+
+// unchanging reports whether a request to the vault leaves it as it is: to
+// repeat it is to decide anew, not to show old data once more.
+func unchanging(body []byte) bool {
+	var in struct {
+		Action string `json:"action"`
+	}
+	if json.Unmarshal(body, &in) != nil {
+		return false
+	}
+	a, ok := register.ParseAction(in.Action)
+	switch a {
+	case register.Collect, register.Accumulate, register.Change, register.Supplement, register.Block, register.Unblock, register.Destroy:
+		return false
+	default:
+		return ok
+	}
+}
+
+// denied is a refusal of the gate as a problem: it was journaled.
+func (c *call) denied(b *decisionBody) error {
+	return &problem{
+		Type: "about:blank", Status: http.StatusForbidden, Code: "denied", Title: locale.Text(c.lang, "error.denied"),
+		Decision: b.Decision, Reasons: b.Reasons, ID: b.ID.String(), Receipt: b.Receipt,
+	}
+}
+
+func (c *call) decisionBody(ans *gate.Answer) (*decisionBody, error) {
+	p, err := ans.Landed.Promise(c.Keys.Log)
+	if err != nil {
+		return nil, err
+	}
+	b := &decisionBody{
+		ID: ans.ID, Decision: "deny", Reasons: c.reasons(ans), Obligations: []obligation{}, Consent: ans.Consent,
+		Receipt: receiptBody{Leaf: base64.StdEncoding.EncodeToString(p.Leaf[:]), Promise: p}, Data: ans.Data, Destruction: ans.Destroyed,
+	}
+	if ans.Permit {
+		b.Decision = "permit"
+	}
+	return b, nil
+}
+
+func (c *call) reasons(ans *gate.Answer) []decisionReason {
+	out := make([]decisionReason, 0, len(ans.Codes()))
+	for _, code := range ans.Codes() {
+		r := ans.Edition.Reason(code)
+		x := decisionReason{Code: code.String(), Provisions: ans.ProvisionsOf(code), Text: locale.Text(c.lang, r.TextKey)}
+		if len(x.Provisions) > 0 {
+			x.Provision = x.Provisions[0]
+		}
+		if !code.Permits() {
+			x.Hint = locale.Text(c.lang, r.TextKey+".hint")
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// appendDecision writes a decision without data: the hottest answer there is,
+// so it is put together by hand. Only ids, codes and our own texts are in it.
+func (c *call) appendDecision(b []byte, ans *gate.Answer) ([]byte, error) {
+	p, err := ans.Landed.Promise(c.Keys.Log)
+	if err != nil {
+		return nil, err
+	}
+	b = append(b, `{"id":"`...)
+	b = ans.ID.AppendTo(b)
+	if ans.Permit {
+		b = append(b, `","decision":"permit","reasons":[`...)
+	} else {
+		b = append(b, `","decision":"deny","reasons":[`...)
+	}
+	for i, code := range ans.Codes() {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = c.appendReason(b, ans, code)
+	}
+	b = append(b, `],"obligations":[]`...)
+	if !ans.Consent.IsZero() {
+		b = append(b, `,"consent":"`...)
+		b = append(ans.Consent.AppendTo(b), '"')
+	}
+	b = append(b, `,"receipt":{"leaf":"`...)
+	b = base64.StdEncoding.AppendEncode(b, p.Leaf[:])
+	b = append(b, `","promise":{"index":`...)
+	b = fmt.Append(b, p.Index)
+	b = append(b, `,"proof":[`...)
+	for i, h := range p.Proof {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, '"')
+		b = base64.StdEncoding.AppendEncode(b, h[:])
+		b = append(b, '"')
+	}
+	b = append(b, `],"note":`...)
+	b = appendText(b, p.Note)
+	return append(b, "}}}"...), nil
+}
+
+func (c *call) appendReason(b []byte, ans *gate.Answer, code law.ReasonCode) []byte {
+	r := ans.Edition.Reason(code)
+	ps := ans.ProvisionsOf(code)
+	b = append(b, `{"provision":`...)
+	if len(ps) > 0 {
+		b = appendText(b, ps[0])
+	} else {
+		b = append(b, `""`...)
+	}
+	b = append(b, `,"provisions":[`...)
+	for i, p := range ps {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendText(b, p)
+	}
+	b = append(b, `],"code":`...)
+	b = appendText(b, code.String())
+	b = append(b, `,"text":`...)
+	b = appendText(b, locale.Text(c.lang, r.TextKey))
+	if !code.Permits() {
+		b = append(b, `,"hint":`...)
+		b = appendText(b, locale.Text(c.lang, r.TextKey+".hint"))
+	}
+	return append(b, '}')
+}
+
+// appendText quotes s as JSON; our texts rarely need an escape.
+func appendText(b []byte, s string) []byte {
+	b = append(b, '"')
+	for i := range len(s) {
+		switch ch := s[i]; {
+		case ch == '"' || ch == '\\':
+			b = append(b, '\\', ch)
+		case ch == '\n':
+			b = append(b, '\\', 'n')
+		case ch < 0x20:
+			b = fmt.Appendf(b, `\u%04x`, ch)
+		default:
+			b = append(b, ch)
+		}
+	}
+	return append(b, '"')
+}

@@ -1,0 +1,161 @@
+package api
+
+import (
+	"time"
+
+	"kelisim/internal/account"
+	"kelisim/internal/fault"
+	"kelisim/internal/ident"
+	"kelisim/internal/journal"
+	"kelisim/internal/party"
+	"kelisim/verify"
+)
+
+// entryBody is an entry as people and systems read it.
+type entryBody struct {
+	ID           ident.ID      `json:"id"`
+	At           time.Time     `json:"at"`
+	Organization string        `json:"organization"`
+	Subject      ident.ID      `json:"subject,omitzero"`
+	Base         string        `json:"base,omitempty"`
+	Actor        actorBody     `json:"actor"`
+	Action       string        `json:"action"`
+	Purpose      string        `json:"purpose,omitempty"`
+	Categories   []string      `json:"categories"`
+	Decision     string        `json:"decision,omitempty"`
+	Reasons      []entryReason `json:"reasons"`
+	Ground       *groundBody   `json:"ground,omitempty"`
+	Consent      ident.ID      `json:"consent,omitzero"`
+	Recipient    string        `json:"recipient,omitempty"`
+	Country      string        `json:"country,omitempty"`
+	Reference    string        `json:"reference,omitempty"`
+	Edition      string        `json:"edition,omitempty"`
+	Register     int           `json:"registerVersion,omitzero"`
+	Detail       string        `json:"detail,omitempty"`
+	Leaf         *int64        `json:"leaf,omitempty"` // number in the sealed log, absent until then
+}
+
+type entryReason struct {
+	Code       string   `json:"code"`
+	Provisions []string `json:"provisions"`
+}
+
+func toEntry(r *journal.Row, o *journal.Opened, forSubject bool) entryBody {
+	e := entryBody{
+		ID: r.ID, At: time.UnixMilli(o.At).UTC(), Organization: o.Organization, Base: o.Base,
+		Actor: actorBody{o.Actor.Kind, o.Actor.ID}, Action: o.Action, Purpose: o.Purpose, Categories: o.Categories,
+		Decision: o.Decision, Consent: ident.ID(o.Consent), Recipient: o.Recipient, Country: o.Country,
+		Reference: o.Reference, Edition: o.Edition, Register: o.Register, Detail: o.Detail,
+	}
+	for _, r := range o.Reasons {
+		e.Reasons = append(e.Reasons, entryReason(r))
+	}
+	if o.Ground != nil {
+		e.Ground = &groundBody{o.Ground.Provision, o.Ground.Document}
+	}
+	if r.Leaf >= 0 {
+		e.Leaf = &r.Leaf
+	}
+	if !forSubject {
+		e.Subject = ident.ID(o.Subject)
+	}
+	return e
+}
+
+func (c *call) entryPage(f journal.Filter, forSubject bool) (*paged[entryBody], error) {
+	limit, after, err := c.cursor()
+	if err != nil {
+		return nil, err
+	}
+	if !after.IsZero() {
+		f.Before = after
+	}
+	f.Limit = limit + 1
+	rows, entries, err := c.Journal.List(c.ctx(), f)
+	if err != nil {
+		return nil, err
+	}
+	out := &paged[entryBody]{Items: []entryBody{}}
+	for i := range rows {
+		if i == limit {
+			out.Next = rows[i-1].ID.String()
+			break
+		}
+		out.Items = append(out.Items, toEntry(&rows[i], entries[i], forSubject))
+	}
+	return out, nil
+}
+
+func (c *call) listJournal() (*paged[entryBody], error) {
+	q := c.r.URL.Query()
+	o, err := c.observed(q.Get("organization"))
+	if err != nil {
+		return nil, err
+	}
+	f := journal.Filter{Org: o.ID, Action: q.Get("action")}
+	if v := q.Get("subject"); v != "" {
+		id, err := ident.ParseID(v)
+		if err != nil {
+			return nil, under("subject", err)
+		}
+		f.BySubject, f.Subject = true, o.Inside(id)
+	}
+	from, err := queryTime("from", q.Get("from"))
+	if err != nil {
+		return nil, err
+	}
+	if !from.IsZero() {
+		f.Since = ident.FirstID(from)
+	}
+	to, err := queryTime("to", q.Get("to"))
+	if err != nil {
+		return nil, err
+	}
+	if !to.IsZero() {
+		f.Before = ident.FirstID(to)
+	}
+	return c.entryPage(f, false)
+}
+
+func queryTime(name, v string) (time.Time, error) {
+	if v == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339, v)
+	if err != nil {
+		return t, fault.Bad(name, "bad-time")
+	}
+	return t, nil
+}
+
+// observed is the organization whose journal is asked for: the own one, or for
+// those who oversee, the one they name.
+func (c *call) observed(bin string) (*party.Organization, error) {
+	oversees := c.caller.Role == account.Authority || c.caller.Role == account.Examiner
+	switch {
+	case bin == "" && oversees:
+		return nil, fault.Bad("organization", "missing-field")
+	case bin == "" || bin == c.org.BIN:
+		return c.org, nil
+	case oversees:
+		o, err := c.Parties.Organization(c.ctx(), bin)
+		if err != nil {
+			return nil, under("organization", err)
+		}
+		return o, nil
+	default:
+		return nil, &fault.Error{Kind: fault.Forbidden, Code: "forbidden", Field: "organization"}
+	}
+}
+
+func (c *call) journalReceipt() (*verify.Receipt, error) {
+	id, err := c.pathID()
+	if err != nil {
+		return nil, err
+	}
+	o, err := c.observed(c.r.URL.Query().Get("organization"))
+	if err != nil {
+		return nil, err
+	}
+	return c.Journal.Receipt(c.ctx(), journal.Filter{Org: o.ID}, id)
+}

@@ -1,0 +1,107 @@
+package api
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"kelisim/internal/app/apptest"
+)
+
+// Pages of every list walk all items once, newest first, whatever the limit.
+func TestListsWalkAllOnce(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		const n = 7
+		for i := range n {
+			w.names["s"] = apptest.Subject(t, w.App, apptest.Org(t, w.App, ""), i).String()
+			w.do(t, "operator", "POST", "/v1/consents", `{"subject":"$s","purposes":["news"],"evidence":{"channel":"form"}}`).want(t, 201)
+			w.give(t, []string{"news", "inform"}[i%2])
+		}
+		for _, list := range []struct {
+			as, url string
+			want    int
+		}{
+			{"operator", "/v1/consents?", 2 * n},
+			{"operator", "/v1/consents?subject=$subject&", n},
+			{"operator", "/v1/consents?purpose=inform&", n / 2},
+			{"operator", "/v1/consents?status=active&", n + 2},
+			{"operator", "/v1/consents?status=superseded&", n - 2},
+			{"subject", "/v1/me/consents?", n},
+			{"subject", "/v1/me/journal?action=consent.give&", n},
+			{"subject", "/v1/me/notifications?", n + 3},
+			{"officer", "/v1/journal?", 3*n + 3},
+			{"officer", "/v1/journal?subject=$subject&", n + 1},
+			{"officer", "/v1/journal?from=2023-11-23T09:00:00Z&to=2023-11-23T09:00:01Z&action=consent.give&", 2 * n},
+			{"officer", "/v1/journal?to=2023-11-23T09:00:00Z&", 0},
+		} {
+			whole := w.walk(t, list.as, list.url, 200)
+			if len(whole) != list.want || slices.Contains(whole, "") {
+				t.Errorf("%s: %d items, want %d", list.url, len(whole), list.want)
+			}
+			for _, limit := range []int{1, 3, list.want} {
+				if got := w.walk(t, list.as, list.url, max(limit, 1)); !slices.Equal(got, whole) {
+					t.Errorf("%s by %d: %v, want %v", list.url, limit, got, whole)
+				}
+			}
+		}
+	})
+}
+
+// walk follows the cursors to the end and returns the ids it met.
+func (w *world) walk(t *testing.T, as, url string, limit int) []string {
+	t.Helper()
+	var ids []string
+	for after := ""; ; {
+		a := w.do(t, as, "GET", fmt.Sprintf("%slimit=%d%s", url, limit, after), "").want(t, 200)
+		if len(a.items(t)) > limit || len(ids) > 500 {
+			t.Fatalf("%s: a page of %d, %d so far", url, len(a.items(t)), len(ids))
+		}
+		for i := range a.items(t) {
+			ids = append(ids, a.str(t, "items", i, "id"))
+		}
+		next, more := a.at(t, "next").(string)
+		if !more {
+			return ids
+		}
+		after = "&after=" + next
+	}
+}
+
+// A cursor does not reach past the bounds that were asked for.
+func TestCursorKeepsBounds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.clock.Add(3600e9)
+	w.give(t, "news")
+	last := w.do(t, "officer", "GET", "/v1/journal?limit=1", "").str(t, "items", 0, "id")
+	a := w.do(t, "officer", "GET", "/v1/journal?to=2023-11-23T09:30:00Z&after=ffffffff-ffff-7fff-bfff-ffffffffffff", "").want(t, 200)
+	if strings.Contains(string(a.body), last) || len(a.items(t)) == 0 {
+		t.Errorf("%s", a.body)
+	}
+}
+
+func TestListBounds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for url, as := range map[string]string{
+		"/v1/consents": "operator", "/v1/me/consents": "subject", "/v1/me/journal": "subject", "/v1/me/notifications": "subject", "/v1/journal": "officer",
+	} {
+		for _, s := range []scenario{
+			{name: "0", url: "?limit=0", wantStatus: 400, wantContains: []string{`"out-of-range"`, `"field":"limit"`}},
+			{name: "201", url: "?limit=201", wantStatus: 400, wantContains: []string{`"out-of-range"`}},
+			{name: "-1", url: "?limit=-1", wantStatus: 400},
+			{name: "word", url: "?limit=ten", wantStatus: 400},
+			{name: "huge", url: "?limit=99999999999999999999", wantStatus: 400},
+			{name: "1", url: "?limit=1", wantStatus: 200},
+			{name: "200", url: "?limit=200", wantStatus: 200},
+			{name: "no cursor", url: "?after=x", wantStatus: 400, wantContains: []string{`"bad-id"`, `"field":"after"`}},
+			{name: "a cursor of nobody", url: "?after=$stranger", wantStatus: 200},
+			{name: "the least cursor", url: "?after=00000000-0000-0000-0000-000000000001", wantStatus: 200, wantContains: []string{`"items":[]`}},
+		} {
+			s.as, s.method, s.name, s.url = as, "GET", url+" "+s.name, url+s.url
+			s.run(t, w)
+		}
+	}
+}

@@ -1,0 +1,240 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"kelisim/examples"
+	"kelisim/internal/account"
+	"kelisim/internal/app"
+	"kelisim/internal/bench"
+	"kelisim/internal/ident"
+	"kelisim/internal/party"
+	"kelisim/internal/register"
+	"kelisim/verify"
+)
+
+type benchCommand struct {
+	Subjects    int           `help:"Subjects to have." default:"100000"`
+	Connections []int         `help:"Connections at once, a run for each." default:"1,64,256"`
+	Duration    time.Duration `help:"Of each run." default:"10s"`
+	Calls       []string      `help:"What to call: decisions, access." default:"decisions,access" enum:"decisions,access"`
+	Seed        uint64        `help:"Of the choice of subjects." default:"1"`
+}
+
+// Run fills the data directory (made if absent, kept for the next run), serves
+// it in a process of its own and measures from this one.
+func (c *benchCommand) Run(e *env) error {
+	ids, token, err := c.prepare(e)
+	if err != nil {
+		return err
+	}
+	fsync, err := fsyncRate(e.flags.Data)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stdout, "append 4 KiB + fdatasync: %.0f/s\n", fsync)
+	started := time.Now()
+	address, pid, stop, err := c.server(e)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stdout, "start to ready: %s\n", time.Since(started).Round(time.Millisecond))
+	defer stop()
+	rng := rand.New(rand.NewPCG(c.Seed, 0)) //nolint:gosec // a choice of subjects, not a secret
+	for _, call := range c.Calls {
+		for _, n := range c.Connections {
+			cpu := cpuTime(pid)
+			r, err := c.load(e, address, token, call, ids, n, rng.Uint64())
+			cpu = cpuTime(pid) - cpu
+			fmt.Fprintf(e.stdout, "%s, %d connections: %s, server CPU %.0f µs an answer\n", call, n, r, float64(cpu.Microseconds())/float64(max(r.Answers, 1)))
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// idsFile keeps the ids of the subjects that were filled in.
+const idsFile = "bench.ids"
+
+func (c *benchCommand) prepare(e *env) ([]ident.ID, string, error) {
+	cfg := e.config()
+	cfg.TestNumbers = true
+	a, err := app.Open(e.ctx, cfg)
+	if errors.Is(err, app.ErrNotInitialised) {
+		a, err = app.Init(e.ctx, cfg)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	defer a.Close() //nolint:errcheck // all is durable
+	org, err := benchOrg(e, a)
+	if err != nil {
+		return nil, "", err
+	}
+	path := filepath.Join(e.flags.Data, idsFile)
+	have, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, "", err
+	}
+	ids := make([]ident.ID, len(have)/16)
+	if _, err := binary.Decode(have, binary.BigEndian, ids); err != nil {
+		return nil, "", err
+	}
+	if n := c.Subjects - len(ids); n > 0 {
+		bar := progress(e.stderr, int64(n), "subjects")
+		start := time.Now()
+		more, err := bench.Fill(e.ctx, a, org, len(ids), n, true, func(done int64) { _ = bar.Set64(done) })
+		if err != nil {
+			return nil, "", err
+		}
+		fmt.Fprintf(e.stdout, "filled %d subjects with consent and data: %.0f/s\n", n, float64(n)/time.Since(start).Seconds())
+		ids = append(ids, more...)
+		out, err := binary.Append(nil, binary.BigEndian, ids)
+		if err == nil {
+			err = os.WriteFile(path, out, 0o600)
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		for {
+			n, err := a.Sealer.Step(e.ctx)
+			if err != nil {
+				return nil, "", err
+			}
+			if n == 0 {
+				break
+			}
+		}
+	}
+	token, err := a.Accounts.Issue(e.ctx, account.Token{Role: account.Operator, Org: org.ID}, "bench")
+	return ids[:min(c.Subjects, len(ids))], token, err
+}
+
+func benchOrg(e *env, a *app.App) (*party.Organization, error) {
+	text, err := examples.Files.ReadFile("bestam/operator.yaml")
+	if err != nil {
+		return nil, err
+	}
+	d, err := register.Parse(text, a.Parties.Rules)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := a.Parties.Apply(e.ctx, verify.Actor{Kind: "service", ID: "bench"}, d, true); err != nil {
+		return nil, err
+	}
+	return a.Parties.Organization(e.ctx, d.Organization.BIN)
+}
+
+// server runs this program's serve in a process of its own.
+func (c *benchCommand) server(e *env) (address string, pid int, stop func(), err error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", 0, nil, err
+	}
+	address = l.Addr().String()
+	if err := l.Close(); err != nil {
+		return "", 0, nil, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return "", 0, nil, err
+	}
+	cmd := exec.CommandContext(e.ctx, self, "serve", "--data", e.flags.Data, "--listen", address, "--cache-size", fmt.Sprint(c.Subjects*5/2)) //nolint:gosec // our own program
+	cmd.Env = append(os.Environ(), "KELISIM_DATABASE="+e.flags.Database)
+	cmd.Stderr = e.stderr
+	if err := cmd.Start(); err != nil {
+		return "", 0, nil, err
+	}
+	stop = func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		_ = cmd.Wait()
+	}
+	for range 2000 {
+		conn, err := net.Dial("tcp", address)
+		if err == nil {
+			return address, cmd.Process.Pid, stop, conn.Close()
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	stop()
+	return "", 0, nil, errors.New("the server did not come up")
+}
+
+func (c *benchCommand) load(e *env, address, token, call string, ids []ident.ID, conns int, seed uint64) (bench.Result, error) {
+	action, path := "use", "/v1/decisions"
+	if call == "access" {
+		action, path = "view", "/v1/access"
+	}
+	tail := `","base":"site","action":"` + action + `","purpose":"` + bench.Purpose + `","categories":["` + strings.Join(bench.Categories, `","`) + `"]}`
+	head := "POST " + path + " HTTP/1.1\r\nHost: " + address + "\r\nAuthorization: Bearer " + token +
+		"\r\nContent-Type: application/json\r\nContent-Length: " + fmt.Sprint(len(`{"subject":"`)+36+len(tail)) + "\r\n\r\n" + `{"subject":"`
+	rngs := make([]*rand.Rand, conns)
+	for i := range rngs {
+		rngs[i] = rand.New(rand.NewPCG(seed, uint64(i))) //nolint:gosec // a choice of subjects
+	}
+	permit := []byte(`"decision":"permit"`)
+	l := &bench.Load{
+		Address: address, Connections: conns, Duration: c.Duration, Now: time.Now,
+		Request: func(b []byte, conn, _ int) []byte {
+			b = append(b, head...)
+			b = ids[rngs[conn].IntN(len(ids))].AppendTo(b)
+			return append(b, tail...)
+		},
+		Answer: func(_ int, body []byte) error {
+			if !bytes.Contains(body, permit) {
+				return fmt.Errorf("not permitted: %s", body)
+			}
+			return nil
+		},
+	}
+	return l.Run(e.ctx)
+}
+
+// cpuTime is what a process has used of the processors so far.
+func cpuTime(pid int) time.Duration {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, rest, _ := strings.Cut(string(b), ") ")
+	f := strings.Fields(rest)
+	if err != nil || len(f) < 13 {
+		return 0
+	}
+	user, _ := strconv.Atoi(f[11])
+	system, _ := strconv.Atoi(f[12])
+	return time.Duration(user+system) * 10 * time.Millisecond // the kernel counts hundredths
+}
+
+// fsyncRate is what the disk does with one append and sync after another.
+func fsyncRate(dir string) (float64, error) {
+	f, err := os.CreateTemp(dir, "fsync")
+	if err != nil {
+		return 0, err
+	}
+	defer os.Remove(f.Name()) //nolint:errcheck // a leftover is harmless
+	defer f.Close()           //nolint:errcheck // nothing worth keeping
+	page := make([]byte, 4096)
+	n, start := 0, time.Now()
+	for time.Since(start) < time.Second {
+		if _, err := f.Write(page); err != nil {
+			return 0, err
+		}
+		if err := syscall.Fdatasync(int(f.Fd())); err != nil { //nolint:gosec // a file descriptor is small
+			return 0, err
+		}
+		n++
+	}
+	return float64(n) / time.Since(start).Seconds(), nil
+}

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"kelisim/internal/app"
+)
+
+// startJobs runs what happens by itself: sealing, retention, forgetting kept
+// answers. On PostgreSQL the node that holds the lease does it; on SQLite there
+// is one node.
+func startJobs(ctx context.Context, a *app.App, wg *sync.WaitGroup) {
+	if a.Database == "" {
+		wg.Go(func() { a.Sealer.Run(ctx) })
+		wg.Go(func() { every(ctx, time.Minute, func() { tend(ctx, a) }) })
+		return
+	}
+	wg.Go(func() { leased(ctx, a, wg) })
+}
+
+// leaseTerm is how long the work rests after the node that did it died.
+const leaseTerm = 15 * time.Second
+
+// leased works while this node holds the lease.
+func leased(ctx context.Context, a *app.App, wg *sync.WaitGroup) {
+	var stop context.CancelFunc
+	end := func() {
+		if stop != nil {
+			stop()
+			stop = nil
+		}
+	}
+	defer end()
+	every(ctx, leaseTerm/3, func() {
+		now := a.Now()
+		held, err := a.Store.TakeLease(ctx, "work", a.Node, now, now.Add(leaseTerm))
+		if err != nil || !held {
+			end()
+			return
+		}
+		if stop == nil {
+			var work context.Context
+			work, stop = context.WithCancel(ctx)
+			wg.Go(func() { a.Sealer.Run(work) })
+			wg.Go(func() { every(work, time.Minute, func() { tend(work, a) }) })
+		}
+	})
+}
+
+// every calls fn now and then at each interval until ctx ends.
+func every(ctx context.Context, d time.Duration, fn func()) {
+	t := time.NewTicker(d)
+	defer t.Stop()
+	for {
+		fn()
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}
+
+// keepAnswers is how long an answer is kept for a repeated call.
+const keepAnswers = 24 * time.Hour
+
+// tend lets retention work on what is due and forgets kept answers. What fails
+// is due again the next time.
+func tend(ctx context.Context, a *app.App) {
+	for ctx.Err() == nil {
+		due, err := a.Store.DueHoldings(ctx, a.Now(), 500)
+		if err != nil {
+			a.Log.LogAttrs(ctx, slog.LevelError, "retention could not look", slog.Any("error", err))
+			break
+		}
+		done := 0
+		for i := range due {
+			did, err := a.Guard.Expire(ctx, due[i].Subject, due[i].Org)
+			if err != nil {
+				a.Log.LogAttrs(ctx, slog.LevelError, "retention failed for a holding", slog.Any("error", err))
+			}
+			if did {
+				done++
+			}
+		}
+		if len(due) < 500 || done == 0 {
+			break
+		}
+	}
+	if err := a.Store.ForgetKept(ctx, a.Now().Add(-keepAnswers)); err != nil && ctx.Err() == nil {
+		a.Log.LogAttrs(ctx, slog.LevelError, "kept answers could not be forgotten", slog.Any("error", err))
+	}
+}

@@ -1,0 +1,257 @@
+package cli
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"golang.org/x/mod/sumdb/note"
+
+	"kelisim/internal/app"
+	"kelisim/verify"
+)
+
+type verifyCommand struct {
+	URL   string   `name:"url" help:"A log served over HTTP: checks its checkpoint, tiles and entries." placeholder:"URL"`
+	Key   string   `help:"The log's verifier key, as published; from the installation or the URL if absent." placeholder:"KEY"`
+	JWKS  string   `name:"jwks" help:"File with the keys of consent receipts and confirmations." type:"existingfile" placeholder:"FILE"`
+	Files []string `arg:"" optional:"" name:"file" help:"Receipts, promises, consent receipts, acts of destruction, confirmations."`
+}
+
+// Run checks files, or a log over HTTP, or the installation.
+func (c *verifyCommand) Run(e *env) error {
+	switch {
+	case len(c.Files) > 0:
+		return c.files(e)
+	case c.URL != "":
+		return c.remote(e)
+	default:
+		return c.installation(e)
+	}
+}
+
+func (c *verifyCommand) installation(e *env) error {
+	a, err := e.open()
+	if err != nil {
+		return err
+	}
+	defer a.Close() //nolint:errcheck // only read
+	start := time.Now()
+	bar := progress(e.stderr, -1, "entries")
+	r, err := a.Audit(e.ctx, func(n int64) { _ = bar.Set64(n) })
+	_ = bar.Finish()
+	if err != nil {
+		return fmt.Errorf("the log could not be read: %w", err)
+	}
+	took := time.Since(start)
+	fmt.Fprintf(e.stdout, "%d entries checked in %s (%.0f a second): %d under the newest checkpoint, %d not sealed yet\n",
+		r.Entries, took.Round(time.Millisecond), float64(r.Entries)/took.Seconds(), r.Size, r.Unsealed)
+	if len(r.Findings) == 0 {
+		fmt.Fprintf(e.stdout, "the log is whole\nroot %s\nkey  %s\n", r.Root, a.Keys.LogKey)
+		return nil
+	}
+	for _, f := range r.Findings {
+		fmt.Fprintln(e.stdout, "WRONG:", f)
+	}
+	fmt.Fprintf(e.stderr, "kelisim: the log is not whole: %d findings\n", len(r.Findings))
+	return errSilent
+}
+
+// remote replays a log over HTTP: every entry's commitment into the tree that
+// the checkpoint signs.
+func (c *verifyCommand) remote(e *env) error {
+	key, err := c.verifier(e)
+	if err != nil {
+		return err
+	}
+	fetch := func(path string) ([]byte, error) { return download(e.ctx, strings.TrimRight(c.URL, "/")+path) }
+	point, err := verify.CheckLog(key, fetch)
+	if err != nil {
+		fmt.Fprintln(e.stdout, "WRONG:", err)
+		return errSilent
+	}
+	fmt.Fprintf(e.stdout, "the log is whole: %d leaves, root %x, signed by %s\n", point.Size, point.Root, key.Name())
+	return nil
+}
+
+func (c *verifyCommand) files(e *env) error {
+	bad := 0
+	for _, name := range c.Files {
+		said, err := c.file(e, name)
+		if err != nil {
+			bad++
+			fmt.Fprintf(e.stdout, "WRONG: %s: %v\n", name, err)
+			continue
+		}
+		fmt.Fprintf(e.stdout, "ok: %s: %s\n", name, said)
+	}
+	if bad > 0 {
+		return errSilent
+	}
+	return nil
+}
+
+// answer is a decision's answer with its promise.
+type answer struct {
+	Receipt struct {
+		Leaf    string         `json:"leaf"`
+		Promise verify.Promise `json:"promise"`
+	} `json:"receipt"`
+}
+
+func (c *verifyCommand) file(e *env, name string) (string, error) {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return "", err
+	}
+	kind, err := verify.KindOf(b)
+	var ans answer
+	switch {
+	case err == nil && kind == verify.TypeReceipt:
+		return c.receipt(e, b)
+	case err == nil:
+		return c.signed(e, kind, b)
+	case json.Unmarshal(b, &ans) == nil && ans.Receipt.Leaf != "":
+		return c.promise(e, &ans)
+	case strings.Count(string(b), ".") == 2:
+		return c.confirmation(e, strings.TrimSpace(string(b)))
+	}
+	return "", err
+}
+
+func (c *verifyCommand) receipt(e *env, b []byte) (string, error) {
+	var r verify.Receipt
+	if err := json.Unmarshal(b, &r); err != nil {
+		return "", verify.ErrFormat
+	}
+	key, err := c.verifier(e)
+	own := ""
+	if errors.Is(err, errNoKey) { // the file's own key: compare it with the published one
+		key, err = note.NewVerifier(r.Key)
+		own = "; signed by " + r.Key + ": compare this key with the published one"
+	}
+	if err != nil {
+		return "", err
+	}
+	entry, point, err := r.Check(key)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("entry %d of %d: %s %s by %s at %s%s", r.Index, point.Size, entry.Action, entry.Decision,
+		entry.Organization, time.UnixMilli(entry.At).UTC().Format(time.RFC3339), own), nil
+}
+
+func (c *verifyCommand) promise(e *env, ans *answer) (string, error) {
+	leaf, err := base64.StdEncoding.DecodeString(ans.Receipt.Leaf)
+	p := ans.Receipt.Promise
+	if err != nil || copy(p.Leaf[:], leaf) != len(p.Leaf) {
+		return "", verify.ErrFormat
+	}
+	key, err := c.verifier(e)
+	if err != nil {
+		return "", err
+	}
+	return "the log promised this leaf", p.Check(key)
+}
+
+func (c *verifyCommand) signed(e *env, kind string, b []byte) (string, error) {
+	var s verify.Signed
+	if err := json.Unmarshal(b, &s); err != nil {
+		return "", verify.ErrFormat
+	}
+	keys, err := c.keys(e)
+	if err != nil {
+		return "", err
+	}
+	return kind, s.Check(keys)
+}
+
+func (c *verifyCommand) confirmation(e *env, token string) (string, error) {
+	keys, err := c.keys(e)
+	if err != nil {
+		return "", err
+	}
+	got, err := verify.OpenConfirmation(token, keys, e.now())
+	if err != nil {
+		return "", err
+	}
+	return "consent " + got.Consent + " is in force until " + got.Expiry.Time().UTC().Format(time.RFC3339), nil
+}
+
+var errNoKey = errors.New("no key to check against: give --key, --url or --data")
+
+// verifier is the key that the log must be signed by.
+func (c *verifyCommand) verifier(e *env) (note.Verifier, error) {
+	switch {
+	case c.Key != "":
+		return note.NewVerifier(c.Key)
+	case c.URL != "":
+		b, err := download(e.ctx, strings.TrimRight(c.URL, "/")+"/log/key")
+		if err != nil {
+			return nil, err
+		}
+		return note.NewVerifier(strings.TrimSpace(string(b)))
+	}
+	a, err := e.open()
+	if errors.Is(err, app.ErrNotInitialised) {
+		return nil, errNoKey
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer a.Close() //nolint:errcheck // only read
+	return a.Keys.Checker, nil
+}
+
+func (c *verifyCommand) keys(e *env) (*jose.JSONWebKeySet, error) {
+	var b []byte
+	var err error
+	switch {
+	case c.JWKS != "":
+		b, err = os.ReadFile(c.JWKS)
+	case c.URL != "":
+		b, err = download(e.ctx, strings.TrimRight(c.URL, "/")+"/.well-known/jwks.json")
+	default:
+		a, err := e.open()
+		if errors.Is(err, app.ErrNotInitialised) {
+			return nil, errors.New("no keys to check against: give --jwks, --url or --data")
+		}
+		if err != nil {
+			return nil, err
+		}
+		defer a.Close() //nolint:errcheck // only read
+		return a.Keys.JWKS, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var set jose.JSONWebKeySet
+	return &set, json.Unmarshal(b, &set)
+}
+
+// download reads an address, 64 MiB at most.
+func download(ctx context.Context, url string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close() //nolint:errcheck // read to the end
+	if res.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s: %s", req.URL.Path, res.Status)
+	}
+	return io.ReadAll(io.LimitReader(res.Body, 64<<20))
+}

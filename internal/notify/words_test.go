@@ -1,0 +1,265 @@
+package notify
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kelisim/internal/ident"
+	"kelisim/internal/law"
+	"kelisim/internal/locale"
+	"kelisim/internal/register"
+	"kelisim/verify"
+)
+
+var update = flag.Bool("update", false, "write golden files")
+
+const (
+	bin     = "150940018738"
+	payment = "180340022918" // a recipient that the purpose "payment" names
+)
+
+func bestam(t testing.TB) *register.Register {
+	t.Helper()
+	source, err := os.ReadFile("../../examples/bestam/operator.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := register.Parse(source, ident.Rules{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return register.Compile(d, 1)
+}
+
+// events are the acts that are no decisions.
+var events = []string{
+	"consent.give", "consent.withdraw", "consent.pause", "consent.resume", "consent.expire", "consent.supersede",
+	"subject.register", "subject.import", "retention.schedule",
+	"organization.create", "register.apply", "register.approve",
+}
+
+// entry is an act as the journal writes it, full enough to fill every place of
+// its sentence.
+func entry(action string) *verify.Entry {
+	return &verify.Entry{
+		ID: verify.ID{1}, At: time.Date(2026, 11, 23, 9, 5, 0, 0, time.UTC).UnixMilli(),
+		Organization: bin, Actor: verify.Actor{Kind: "system", ID: "crm"}, Action: action,
+		Register: 1, Edition: "2023-04",
+	}
+}
+
+func with(e *verify.Entry, change func(*verify.Entry)) *verify.Entry {
+	change(e)
+	return e
+}
+
+func permit(e *verify.Entry) {
+	e.Decision, e.Consent = "permit", verify.ID{7}
+	e.Purpose, e.Categories = "contracts", []string{"name", "iin", "phone"}
+	e.Reasons = []verify.Reason{{Code: "consent", Provisions: []string{"7(1)", "8(1)"}}}
+}
+
+func deny(codes ...string) func(*verify.Entry) {
+	return func(e *verify.Entry) {
+		e.Decision, e.Purpose, e.Categories = "deny", "contracts", []string{"name", "phone"}
+		for _, c := range codes {
+			e.Reasons = append(e.Reasons, verify.Reason{Code: c, Provisions: []string{"7(1)"}})
+		}
+	}
+}
+
+func by(kind string) func(*verify.Entry) {
+	return func(e *verify.Entry) { e.Actor = verify.Actor{Kind: kind} }
+}
+
+type named struct {
+	name  string
+	entry *verify.Entry
+}
+
+// sentences are one entry for every sentence that there is.
+func sentences() (all []named) {
+	add := func(name string, e *verify.Entry, changes ...func(*verify.Entry)) {
+		for _, change := range changes {
+			change(e)
+		}
+		all = append(all, named{name, e})
+	}
+	for _, a := range register.AllActions() {
+		add(a.String(), entry(a.String()), permit)
+		add(a.String()+", denied", entry(a.String()), deny("consent-withdrawn"))
+	}
+	handed := func(e *verify.Entry) { e.Purpose, e.Recipient = "payment", payment }
+	add("transfer to a known recipient", entry("transfer"), permit, handed)
+	add("transfer abroad to an unknown one", entry("transfer"), permit, func(e *verify.Entry) { e.Recipient, e.Country = "991240000001", "DE" })
+	add("crossBorder to a country", entry("crossBorder"), permit, func(e *verify.Entry) { e.Country = "DE" })
+	add("view on a ground", entry("view"), permit, func(e *verify.Entry) {
+		e.Consent, e.Purpose, e.Ground = verify.ID{}, "", &verify.Ground{Provision: "9(1)", Document: "№ 17"}
+		e.Reasons = []verify.Reason{{Code: "ground", Provisions: []string{"9(1)"}}}
+	})
+	add("view of everything", entry("view"), permit, func(e *verify.Entry) {
+		e.Categories = []string{"name", "iin", "email", "phone", "education", "profession", "employer"}
+	})
+	add("view of what has commas in its name", entry("view"), permit, func(e *verify.Entry) { e.Categories = []string{"name", "education"} })
+	add("view, denied for two reasons", entry("view"), deny("purpose-undeclared", "data-blocked"))
+	own := func(e *verify.Entry) {
+		e.Decision, e.Reasons = "permit", []verify.Reason{{Code: "own-data", Provisions: []string{"24(1)1"}}}
+	}
+	add("view by the subject", entry("view"), own, by("subject"))
+	add("view by the subject, denied", entry("view"), deny("data-destroyed"), by("subject"))
+	add("destroy by retention", entry("destroy"), by("service"), func(e *verify.Entry) { e.Categories = []string{"email"} })
+	for _, a := range events {
+		add(a, entry(a))
+	}
+	give := func(e *verify.Entry) { e.Categories, e.Detail = []string{"name", "email"}, "inform,news" }
+	add("consent.give to two purposes", entry("consent.give"), give)
+	for _, a := range []string{"give", "withdraw", "pause", "resume"} {
+		add("consent."+a+" by the subject", entry("consent."+a), by("subject"))
+	}
+	add("consent.withdraw of a part", entry("consent.withdraw"), by("subject"), func(e *verify.Entry) { e.Detail = "transfer,crossBorder" })
+	add("consent.withdraw of all", entry("consent.withdraw"), by("subject"), func(e *verify.Entry) { e.Detail = "process,transfer" })
+	add("subject.import with its origin", entry("subject.import"), func(e *verify.Entry) { e.Detail = "CRM 2019" })
+	add("unknown", entry("enchant"), permit)
+	add("unknown, denied", entry("enchant"), deny("new-reason"))
+	return all
+}
+
+// duty: L8-1.2.3, L8-2.2.2
+func TestWords(t *testing.T) {
+	t.Parallel()
+	reg := bestam(t)
+	for _, lang := range locale.All {
+		var got bytes.Buffer
+		for _, s := range sentences() {
+			m := Words(lang, s.entry, reg)
+			fmt.Fprintf(&got, "%s\n  %s [%s]\n  %s\n", s.name, m.Title, m.Icon, m.Text)
+		}
+		golden(t, "words."+string(lang)+".txt", got.Bytes())
+	}
+}
+
+func TestDetails(t *testing.T) {
+	t.Parallel()
+	e := with(entry("transfer"), permit)
+	e.Recorded = e.At + time.Hour.Milliseconds()
+	e.Actor = verify.Actor{Kind: "person", ID: "17"}
+	e.Purpose, e.Recipient, e.Country, e.Base, e.Reference, e.Role = "payment", payment, "DE", "site", "A-1", "incidental"
+	e.Ground = &verify.Ground{Provision: "9(10)", Document: "№ 17"}
+	var got bytes.Buffer
+	for _, lang := range locale.All {
+		for _, d := range Words(lang, e, bestam(t)).Details {
+			fmt.Fprintf(&got, "%s: %s\n", d.Label, d.Value)
+		}
+		got.WriteByte('\n')
+	}
+	golden(t, "details.txt", got.Bytes())
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := "testdata/" + name
+	if *update {
+		if err := os.WriteFile(path, got, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s differs (-update writes it anew):\n%s", path, diff)
+	}
+}
+
+// Whatever an act is, its words are whole, and ids show only where there is no
+// name.
+func TestWordsAreWhole(t *testing.T) {
+	t.Parallel()
+	reg := bestam(t)
+	for _, lang := range locale.All {
+		for _, s := range sentences() {
+			for _, r := range []*register.Register{reg, nil} {
+				m := Words(lang, s.entry, r)
+				all := m.Title + m.Text
+				for _, d := range m.Details {
+					all += d.Label + d.Value
+				}
+				if strings.ContainsAny(all, "⟦{}") || m.Title == "" || m.Text == "" {
+					t.Errorf("%s, %s: %+v", lang, s.name, m)
+				}
+				if strings.Contains(m.Text, "  ") || strings.Contains(m.Text, " .") || strings.Contains(m.Text, "()") || strings.HasPrefix(m.Text, " ") {
+					t.Errorf("%s, %s: %q is badly put together", lang, s.name, m.Text)
+				}
+				for _, id := range []string{"contracts", "iin", "inform", "visit-statistics", bin} {
+					if r != nil && strings.Contains(m.Text, id) {
+						t.Errorf("%s, %s: %q shows %q, which has a name", lang, s.name, m.Text, id)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestEveryActAndReasonHasWords(t *testing.T) {
+	t.Parallel()
+	want := slices.Clone(events)
+	for _, a := range register.AllActions() {
+		want = append(want, a.String())
+		if key := "notice." + a.String() + ".denied"; !locale.Has(key) {
+			t.Errorf("no text for %s", key)
+		}
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(icons))); diff != "" {
+		t.Errorf("acts with an icon differ from those there are:\n%s", diff)
+	}
+	for _, a := range want {
+		for _, key := range []string{"notice." + a, "notice." + a + ".title"} {
+			if !locale.Has(key) {
+				t.Errorf("no text for %s", key)
+			}
+		}
+	}
+	for _, r := range law.Editions()[0].Reasons() {
+		if key := "notice.reason." + r.Code.String(); !locale.Has(key) {
+			t.Errorf("no text for %s", key)
+		}
+	}
+}
+
+func TestProvisionsOnce(t *testing.T) {
+	t.Parallel()
+	m := Words(locale.EN, with(entry("view"), deny("data-blocked", "no-consent")), nil)
+	if !m.Denied || m.Icon != "denied" || !slices.Equal(m.Provisions, []string{"7(1)"}) {
+		t.Errorf("%+v", m)
+	}
+}
+
+func TestCountry(t *testing.T) {
+	t.Parallel()
+	for lang, want := range map[locale.Lang]string{locale.KK: "Германия", locale.RU: "Германия", locale.EN: "Germany"} {
+		if got := Country(lang, "DE"); got != want {
+			t.Errorf("%s: %q", lang, got)
+		}
+	}
+	if got := Country(locale.RU, "??"); got != "??" {
+		t.Errorf("a code that is none: %q", got)
+	}
+}
+
+func BenchmarkWords(b *testing.B) {
+	e, reg := with(entry("view"), permit), bestam(b)
+	for b.Loop() {
+		Words(locale.KK, e, reg)
+	}
+}
