@@ -113,3 +113,22 @@ func DecodeEntry(b []byte) (*Entry, error) {
 	}
 	return &e, nil
 }
+
+// Head is what stands of an entry beside it in a store, to be compared.
+type Head struct {
+	ID           ID     `cbor:"1,keyasint"`
+	Organization string `cbor:"5,keyasint"`
+	Action       string `cbor:"8,keyasint"`
+}
+
+var headDecoding = must(cbor.DecOptions{MaxNestedLevels: 8, IndefLength: cbor.IndefLengthForbidden}.DecMode())
+
+// DecodeHead reads only the head of bytes that are known to be an entry, such
+// as those that match a commitment.
+func DecodeHead(b []byte) (Head, error) {
+	var h Head
+	if err := headDecoding.Unmarshal(b, &h); err != nil {
+		return h, fmt.Errorf("%w: %w", ErrEncoding, err)
+	}
+	return h, nil
+}

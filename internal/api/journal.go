@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"time"
 
 	"kelisim/internal/account"
@@ -63,14 +64,10 @@ func toEntry(r *journal.Row, o *journal.Opened, forSubject bool) entryBody {
 }
 
 func (c *call) entryPage(f journal.Filter, forSubject bool) (*paged[entryBody], error) {
-	limit, after, err := c.cursor()
+	f, limit, err := c.onPage(f)
 	if err != nil {
 		return nil, err
 	}
-	if !after.IsZero() {
-		f.Before = after
-	}
-	f.Limit = limit + 1
 	rows, entries, err := c.Journal.List(c.ctx(), f)
 	if err != nil {
 		return nil, err
@@ -84,6 +81,28 @@ func (c *call) entryPage(f journal.Filter, forSubject bool) (*paged[entryBody], 
 		out.Items = append(out.Items, toEntry(&rows[i], entries[i], forSubject))
 	}
 	return out, nil
+}
+
+// onPage narrows a filter to the page that is asked for, and to one entry more:
+// whether there is one tells whether there is a next page. A cursor is an entry
+// of the list, and does not reach past a bound that the filter has.
+func (c *call) onPage(f journal.Filter) (journal.Filter, int, error) {
+	limit, after, err := c.cursor()
+	if err != nil {
+		return f, 0, err
+	}
+	f.Limit = limit + 1
+	if after.IsZero() {
+		return f, limit, nil
+	}
+	_, err = c.Journal.Store.Entry(c.ctx(), f, after)
+	if fault.KindOf(err) == fault.NotFound {
+		err = fault.Bad("after", "bad-id")
+	}
+	if f.Before.IsZero() || bytes.Compare(after[:], f.Before[:]) < 0 {
+		f.Before = after
+	}
+	return f, limit, err
 }
 
 func (c *call) listJournal() (*paged[entryBody], error) {

@@ -63,7 +63,9 @@ func parseTile(s string) (n int64, width int, ok bool) {
 		}
 	}
 	parts := strings.Split(s, "/")
-	if len(parts) > 6 {
+	// Five groups are more tiles than there can be entries, and no number that
+	// overflows; a leading zero group would be a second name of a tile.
+	if len(parts) > 5 || len(parts) > 1 && parts[0] == "x000" {
 		return 0, 0, false
 	}
 	for i, p := range parts {

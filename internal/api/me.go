@@ -169,12 +169,10 @@ func (c *call) myNotifications() (*paged[noticeBody], error) {
 	if err != nil {
 		return nil, err
 	}
-	f := journal.Filter{BySubject: true, Subject: c.caller.Subject}
-	limit, after, err := c.cursor()
+	f, limit, err := c.onPage(journal.Filter{BySubject: true, Subject: c.caller.Subject})
 	if err != nil {
 		return nil, err
 	}
-	f.Limit, f.Before = limit+1, after
 	rows, entries, err := c.Journal.List(c.ctx(), f)
 	if err != nil {
 		return nil, err

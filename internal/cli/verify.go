@@ -78,7 +78,7 @@ func (c *verifyCommand) remote(e *env) error {
 		fmt.Fprintln(e.stdout, "WRONG:", err)
 		return errSilent
 	}
-	fmt.Fprintf(e.stdout, "the log is whole: %d leaves, root %x, signed by %s\n", point.Size, point.Root, key.Name())
+	fmt.Fprintf(e.stdout, "the log is whole: %d leaves, root %s, signed by %s\n", point.Size, point.Root, key.Name())
 	return nil
 }
 

@@ -408,7 +408,7 @@ func testKnownElsewhereAndDestroyed(t *testing.T, h *house) {
 		t.Errorf("%+v", r)
 	}
 	n := 0
-	if err := h.Store.JournalKeys(t.Context(), func(ident.ID, []byte) error { n++; return nil }); err != nil || n != 5 {
+	if err := h.Store.JournalKeys(t.Context(), func(ident.ID, []byte, int64) error { n++; return nil }); err != nil || n != 5 {
 		t.Error(n, "people instead of 5", err)
 	}
 	h.audit()

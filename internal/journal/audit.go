@@ -24,8 +24,11 @@ type AuditStore interface {
 	Checkpoints(ctx context.Context) ([]string, error)
 	// LogSize is what the log says its size is.
 	LogSize(ctx context.Context) (int64, error)
-	// JournalKeys calls fn for every subject's wrapped journal key.
-	JournalKeys(ctx context.Context, fn func(subject ident.ID, wrapped []byte) error) error
+	// JournalKeys calls fn for every subject's wrapped journal key, with the
+	// newest entry that is noted for the subject, NoChain where none is.
+	JournalKeys(ctx context.Context, fn func(subject ident.ID, wrapped []byte, head int64) error) error
+	// Indexed is up to which leaf those notes go.
+	Indexed(ctx context.Context) (int64, error)
 	// Copies is how many rows there are of one entry.
 	Copies(ctx context.Context, r *Row) (int, error)
 }
@@ -74,6 +77,8 @@ type Audit struct {
 	mu     sync.Mutex
 	report Report
 	keys   map[ident.ID]*Key
+	heads  map[ident.ID]int64 // as noted
+	last   map[ident.ID]int64 // of each subject and organization, as found
 }
 
 func (a *Audit) found(leaf int64, format string, args ...any) {
@@ -101,6 +106,9 @@ func (a *Audit) Run(ctx context.Context) (*Report, error) {
 	if err := a.entries(ctx, tree, points); err != nil {
 		return nil, err
 	}
+	if err := a.notes(ctx); err != nil {
+		return nil, err
+	}
 	if err := a.tiles(ctx, tree); err != nil {
 		return nil, err
 	}
@@ -109,7 +117,11 @@ func (a *Audit) Run(ctx context.Context) (*Report, error) {
 
 func (a *Audit) loadKeys(ctx context.Context) error {
 	a.keys = map[ident.ID]*Key{{}: &a.Keys.Journal}
-	return a.Store.JournalKeys(ctx, func(subject ident.ID, wrapped []byte) error {
+	a.heads, a.last = map[ident.ID]int64{}, map[ident.ID]int64{}
+	return a.Store.JournalKeys(ctx, func(subject ident.ID, wrapped []byte, head int64) error {
+		if head != NoChain {
+			a.heads[subject] = head
+		}
 		k, err := a.OpenKey(subject, wrapped)
 		if err != nil {
 			a.found(-1, "a subject's journal key does not open")
@@ -187,6 +199,7 @@ func (a *Audit) entries(ctx context.Context, tree *edge, points map[int64]verify
 // leaf takes the next row into the tree and returns the leaf expected after it.
 func (a *Audit) leaf(r *Row, next int64, tree *edge, points map[int64]verify.Checkpoint) int64 {
 	a.report.Entries++
+	a.chain(r)
 	if r.Leaf < 0 || r.Leaf >= a.report.Size {
 		a.report.Unsealed++
 		if n, err := a.Store.Copies(context.Background(), r); err != nil || n != 1 {
@@ -214,6 +227,42 @@ func (a *Audit) leaf(r *Row, next int64, tree *edge, points map[int64]verify.Che
 		}
 	}
 	return r.Leaf + 1
+}
+
+// chain checks that the entry points to the one before it, so that none is
+// hidden from its subject's own list.
+func (a *Audit) chain(r *Row) {
+	if r.Before == NoChain {
+		return
+	}
+	for _, link := range []struct {
+		who    ident.ID
+		before int64
+	}{{r.Subject, r.Before}, {r.Org, r.OrgBefore}} {
+		was, ok := a.last[link.who]
+		if !ok {
+			was = -1
+		}
+		if was != link.before && !link.who.IsZero() {
+			a.found(r.Leaf, "points to entry %d as the one before it, which is %d", link.before, was)
+		}
+		a.last[link.who] = r.Leaf
+	}
+}
+
+// notes checks the newest entry that is noted for each subject.
+func (a *Audit) notes(ctx context.Context) error {
+	upTo, err := a.Store.Indexed(ctx)
+	for subject, head := range a.heads {
+		last, ok := a.last[subject]
+		if !ok {
+			last = -1
+		}
+		if head > last || head < last && last < upTo {
+			a.found(last, "is a subject's newest entry, and %d is noted", head)
+		}
+	}
+	return err
 }
 
 // ends compares the sizes: what was signed, what is there.
@@ -244,13 +293,8 @@ func (a *Audit) entry(r *Row) {
 		a.found(r.Leaf, "its subject has no journal key")
 		return
 	}
-	o, err := r.Open(key)
-	if err != nil {
+	if err := r.check(key, a.Orgs[r.Org]); err != nil {
 		a.found(r.Leaf, "entry %s was changed: %v", r.ID, err)
-		return
-	}
-	if o.Organization != a.Orgs[r.Org] {
-		a.found(r.Leaf, "entry %s was put under another organization", r.ID)
 	}
 }
 

@@ -130,6 +130,12 @@ func (p *Parties) Reload(ctx context.Context, id ident.ID) (*Organization, error
 }
 
 func (p *Parties) open(row *OrgRow) (*Organization, error) {
+	p.mu.RLock()
+	known := p.byID[row.ID]
+	p.mu.RUnlock()
+	if known != nil && known.Version >= row.Version { // mostly only the subject had changed
+		return known, nil
+	}
 	place := seal.Place("organization", row.ID[:])
 	key, err := p.Keys.Master.Unwrap(row.Wrapped, place)
 	if err != nil {

@@ -164,32 +164,30 @@ func (s *sqlite) others(ctx context.Context) error {
 	return err
 }
 
-// link is a row with where it points to.
-type link struct {
-	journal.Row
-	before, orgBefore int64
+func (s *sqlite) pointers() string { return `before, org_before` }
+func (s *sqlite) heads() string    { return `head` }
+
+func (s *sqlite) indexed(ctx context.Context) (n int64, err error) {
+	err = s.readers.row(ctx, `SELECT indexed FROM log WHERE id = 1`).Scan(&n)
+	return n, err
 }
 
-func (l *link) next(f journal.Filter) int64 {
+// next is where a row points to.
+func next(r *journal.Row, f journal.Filter) int64 {
 	if f.BySubject {
-		return l.before
+		return r.Before
 	}
-	return l.orgBefore
+	return r.OrgBefore
 }
 
-const linkColumns = `leaf, subject_id, org_id, id, action, sealed, commitment, before, org_before`
-
-func (s *sqlite) link(ctx context.Context, leaf int64) (*link, error) {
-	rows, err := s.readers.query(ctx, `SELECT `+linkColumns+` FROM entry WHERE leaf = ?1`, leaf)
-	list, err := collect(rows, err, func(r *sql.Rows) (*link, error) {
-		l := &link{}
-		err := r.Scan(&l.Leaf, id{&l.Subject}, id{&l.Org}, id{&l.ID}, &l.Action, &l.Sealed, hash{(*[32]byte)(&l.Commitment)}, &l.before, &l.orgBefore)
-		return l, err
-	})
+// at returns the entry of a leaf, nil where there is none.
+func (s *sqlite) at(ctx context.Context, leaf int64) (*journal.Row, error) {
+	rows, err := s.readers.query(ctx, `SELECT `+entryColumns+s.pointers()+` FROM entry WHERE leaf = ?1`, leaf)
+	list, err := collect(rows, err, scanEntry)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
-	return list[0], nil
+	return &list[0], nil
 }
 
 // skew is how far the order of ids may differ from the order of commits: an id
@@ -205,16 +203,16 @@ func (s *sqlite) entries(ctx context.Context, f journal.Filter) ([]journal.Row, 
 	}
 	var out []journal.Row
 	for leaf >= 0 && len(out) < f.Limit {
-		l, err := s.link(ctx, leaf)
+		l, err := s.at(ctx, leaf)
 		if err != nil {
 			return nil, err
 		}
 		if l == nil || l.ID.Time().Before(f.Since.Time().Add(-skew)) {
 			break
 		}
-		leaf = l.next(f)
-		if wanted(&l.Row, f) {
-			out = append(out, l.Row)
+		leaf = next(l, f)
+		if wanted(l, f) {
+			out = append(out, *l)
 		}
 	}
 	return out, nil
@@ -228,7 +226,7 @@ func (s *sqlite) start(ctx context.Context, f journal.Filter) (int64, error) {
 			return 0, err
 		}
 		if l != nil && (f.BySubject && l.Subject == f.Subject || !f.BySubject && l.Org == f.Org) {
-			return l.next(f), nil
+			return next(l, f), nil
 		}
 	}
 	return s.head(ctx, f)
@@ -251,7 +249,7 @@ func isMoment(id ident.ID) bool { return id == ident.FirstID(id.Time()) }
 
 // locate finds an entry by its id alone: ids grow with time and so do leaves,
 // but for the skew.
-func (s *sqlite) locate(ctx context.Context, entry ident.ID) (*link, error) {
+func (s *sqlite) locate(ctx context.Context, entry ident.ID) (*journal.Row, error) {
 	s.chain.mu.RLock()
 	low, high := int64(0), s.chain.next
 	s.chain.mu.RUnlock()
@@ -281,7 +279,7 @@ func (s *sqlite) idAt(ctx context.Context, leaf int64) (ident.ID, error) {
 }
 
 // near looks for the entry around a leaf, ever wider, as far as the skew goes.
-func (s *sqlite) near(ctx context.Context, entry ident.ID, at, end int64) (*link, error) {
+func (s *sqlite) near(ctx context.Context, entry ident.ID, at, end int64) (*journal.Row, error) {
 	const step = 512
 	up, down := true, true
 	for d := int64(0); up || down; d += step {
@@ -294,7 +292,7 @@ func (s *sqlite) near(ctx context.Context, entry ident.ID, at, end int64) (*link
 				return nil, err
 			}
 			if leaf >= 0 {
-				return s.link(ctx, leaf)
+				return s.at(ctx, leaf)
 			}
 			if from >= at {
 				up = from+step < end && last.Time().Before(entry.Time().Add(skew))
@@ -334,7 +332,7 @@ func (s *sqlite) entry(ctx context.Context, f journal.Filter, entry ident.ID) (*
 	if l == nil || f.BySubject && l.Subject != f.Subject || !f.BySubject && l.Org != f.Org {
 		return nil, fault.New(fault.NotFound, "entry-unknown")
 	}
-	return &l.Row, nil
+	return l, nil
 }
 
 // flush writes the heads to the database, a few in each operation so that no

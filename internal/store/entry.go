@@ -40,11 +40,11 @@ func (s *Store) land(ctx context.Context, r *journal.Record, fn func(ctx context
 	return gate.Outcome{Landed: landed}, err
 }
 
-const entryColumns = `COALESCE(leaf, -1), subject_id, org_id, id, action, sealed, commitment`
+const entryColumns = `COALESCE(leaf, -1), subject_id, org_id, id, action, sealed, commitment, `
 
 func scanEntry(rows *sql.Rows) (journal.Row, error) {
 	var r journal.Row
-	err := rows.Scan(&r.Leaf, id{&r.Subject}, id{&r.Org}, id{&r.ID}, &r.Action, &r.Sealed, hash{(*[32]byte)(&r.Commitment)})
+	err := rows.Scan(&r.Leaf, id{&r.Subject}, id{&r.Org}, id{&r.ID}, &r.Action, &r.Sealed, hash{(*[32]byte)(&r.Commitment)}, &r.Before, &r.OrgBefore)
 	return r, err
 }
 
@@ -72,7 +72,7 @@ func (s *Store) Commitments(ctx context.Context, from, to int64) ([]verify.Commi
 
 // Scan calls fn for each entry in the order of leaves, those without one last.
 func (s *Store) Scan(ctx context.Context, fn func(*journal.Row) error) error {
-	rows, err := s.read().query(ctx, `SELECT `+entryColumns+` FROM entry ORDER BY leaf`)
+	rows, err := s.read().query(ctx, `SELECT `+entryColumns+s.pointers()+` FROM entry ORDER BY leaf`)
 	if err != nil {
 		return wrap(err)
 	}
@@ -178,5 +178,32 @@ func (s *Store) Tiles(ctx context.Context, fn func(level int, n int64, data []by
 // Copies is how many rows there are of one entry.
 func (s *Store) Copies(ctx context.Context, r *journal.Row) (int, error) {
 	n, err := s.copies(ctx, r)
+	return n, wrap(err)
+}
+
+// JournalKeys calls fn for every subject's wrapped journal key and newest entry.
+func (s *Store) JournalKeys(ctx context.Context, fn func(subject ident.ID, wrapped []byte, head int64) error) error {
+	rows, err := s.read().query(ctx, `SELECT id, journal_key, `+s.heads()+` FROM subject`)
+	if err != nil {
+		return wrap(err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		var v ident.ID
+		var key []byte
+		var head int64
+		if err := rows.Scan(id{&v}, &key, &head); err != nil {
+			return wrap(err)
+		}
+		if err := fn(v, key, head); err != nil {
+			return err
+		}
+	}
+	return wrap(rows.Err())
+}
+
+// Indexed is up to which leaf the newest entries are noted.
+func (s *Store) Indexed(ctx context.Context) (int64, error) {
+	n, err := s.indexed(ctx)
 	return n, wrap(err)
 }

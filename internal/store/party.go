@@ -299,23 +299,3 @@ func (s *Store) SubjectVersion(ctx context.Context, subject ident.ID) (int64, []
 	err := s.read().row(ctx, `SELECT version, journal_key FROM subject WHERE id = ?1`, subject[:]).Scan(&version, &key)
 	return version, key, none(err, "subject-unknown")
 }
-
-// JournalKeys calls fn for every subject's wrapped journal key.
-func (s *Store) JournalKeys(ctx context.Context, fn func(subject ident.ID, wrapped []byte) error) error {
-	rows, err := s.read().query(ctx, `SELECT id, journal_key FROM subject`)
-	if err != nil {
-		return wrap(err)
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	for rows.Next() {
-		var v ident.ID
-		var key []byte
-		if err := rows.Scan(id{&v}, &key); err != nil {
-			return wrap(err)
-		}
-		if err := fn(v, key); err != nil {
-			return err
-		}
-	}
-	return wrap(rows.Err())
-}

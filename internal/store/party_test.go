@@ -365,7 +365,7 @@ func TestJournalKeysAreEverySubjects(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		a, b := w.subject("1"), w.subject("2")
 		var got []ident.ID
-		if err := w.JournalKeys(t.Context(), func(s ident.ID, key []byte) error {
+		if err := w.JournalKeys(t.Context(), func(s ident.ID, key []byte, _ int64) error {
 			if string(key) != "journal key" {
 				t.Errorf("key %q", key)
 			}
@@ -374,7 +374,7 @@ func TestJournalKeysAreEverySubjects(t *testing.T) {
 		}); err != nil || len(got) != 2 || !slices.Contains(got, a) || !slices.Contains(got, b) {
 			t.Fatal(got, err)
 		}
-		if err := w.JournalKeys(t.Context(), func(ident.ID, []byte) error { return errWanted }); err == nil {
+		if err := w.JournalKeys(t.Context(), func(ident.ID, []byte, int64) error { return errWanted }); err == nil {
 			t.Fatal("an error of the caller was lost")
 		}
 		_, err := w.JournalKey(t.Context(), newID())

@@ -49,6 +49,10 @@ type engine interface {
 	entries(ctx context.Context, f journal.Filter) ([]journal.Row, error)
 	entry(ctx context.Context, f journal.Filter, entry ident.ID) (*journal.Row, error)
 	copies(ctx context.Context, r *journal.Row) (int, error)
+	// pointers and heads are the columns by which entries are chained.
+	pointers() string
+	heads() string
+	indexed(ctx context.Context) (int64, error)
 	// unsealed and number differ: see Unsealed and Extend.
 	unsealed(ctx context.Context, size int64, max int) ([]journal.Leaf, error)
 	number(ctx context.Context, q querier, x *journal.Extension) error

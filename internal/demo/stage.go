@@ -1,0 +1,130 @@
+package demo
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"kelisim/internal/app"
+	"kelisim/internal/consent"
+	"kelisim/internal/gate"
+	"kelisim/internal/party"
+)
+
+// act is something that somebody does at a moment.
+type act struct {
+	at time.Time
+	do func(ctx context.Context, m *moment) error
+}
+
+// stop is a moment at which the whole stage waits: what was done before it is
+// sealed, and work that concerns many is done.
+type stop struct {
+	at   time.Time
+	work func(ctx context.Context, m *moment) error // may be nil
+}
+
+// moment is the services as they are at one time: the real ones, with a clock
+// that stands.
+type moment struct {
+	*app.App
+	now      time.Time
+	parties  *party.Parties
+	consents *consent.Consents
+	guard    *gate.Guard
+}
+
+func at(a *app.App, t time.Time) *moment {
+	now := func() time.Time { return t }
+	m := &moment{
+		App: a, now: t,
+		parties: &party.Parties{Store: a.Parties.Store, Keys: a.Keys, Now: now, Rules: a.Parties.Rules},
+	}
+	consents, guard := *a.Consents, *a.Guard
+	consents.Now, guard.Now = now, now
+	m.consents, m.guard = &consents, &guard
+	return m
+}
+
+// abreast is how many people act at one time, so that what they do becomes
+// durable together.
+const abreast = 64
+
+// play lets everybody act, stop by stop. Within a stretch people act side by
+// side, each in the order of time; between stretches the log is sealed.
+func play(ctx context.Context, a *app.App, people []*person, stops []stop) error {
+	for _, p := range people {
+		slices.SortStableFunc(p.acts, func(x, y act) int { return x.at.Compare(y.at) })
+	}
+	slices.SortStableFunc(stops, func(x, y stop) int { return x.at.Compare(y.at) })
+	for _, s := range stops {
+		if err := stretch(ctx, a, people, s.at); err != nil {
+			return err
+		}
+		if s.work != nil {
+			if err := s.work(ctx, at(a, s.at)); err != nil {
+				return err
+			}
+		}
+		if err := sealAll(ctx, a, s.at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stretch does all that is left to do before a moment.
+func stretch(ctx context.Context, a *app.App, people []*person, until time.Time) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(abreast)
+	for _, p := range people {
+		n := 0
+		for n < len(p.acts) && !p.acts[n].at.After(until) {
+			n++
+		}
+		if n == 0 {
+			continue
+		}
+		due := p.acts[:n]
+		p.acts = p.acts[n:]
+		group.Go(func() error {
+			for _, x := range due {
+				if err := x.do(ctx, at(a, x.at)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+func sealAll(ctx context.Context, a *app.App, now time.Time) error {
+	sealer := *a.Sealer
+	sealer.Now = func() time.Time { return now }
+	for {
+		if n, err := sealer.Step(ctx); err != nil || n == 0 {
+			return err
+		}
+	}
+}
+
+// retention does the nightly work: what is past its term is written down as
+// expired, or destroyed.
+func retention(ctx context.Context, m *moment) error {
+	due, err := m.Store.DueHoldings(ctx, m.now, 10_000)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(abreast)
+	for i := range due {
+		group.Go(func() error {
+			_, err := m.guard.Expire(ctx, due[i].Subject, due[i].Org)
+			return err
+		})
+	}
+	return group.Wait()
+}

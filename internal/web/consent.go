@@ -1,0 +1,128 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+
+	"kelisim/internal/consent"
+	"kelisim/internal/fault"
+	"kelisim/internal/policy"
+	"kelisim/internal/register"
+)
+
+// consentPage is one consent whole.
+type consentPage struct {
+	card
+	Text    *consent.Text // the very text that was shown; nil where it was not kept
+	Proof   *consent.Proof
+	History []step   // newest first
+	Parts   []string // scopes that can be taken back apart from the whole
+	Kept    []kept
+	Done    string // what was just done here
+}
+
+// step is a change in a consent's life with the name that it goes by.
+type step struct {
+	consent.Change
+	What, Icon string
+}
+
+var stepIcons = map[string]string{
+	"given": "check", "resumed": "check", "paused": "pause", "partly": "cross", "withdrawn": "cross", "expired": "clock",
+	"superseded": "change", "ended": "bin",
+}
+
+// steps tells a consent's life, newest first.
+func steps(c *consent.Consent) []step {
+	out := make([]step, len(c.History))
+	for i, ch := range c.History {
+		what := string(ch.Status)
+		switch {
+		case i == 0:
+			what = "given"
+		case len(ch.Scopes) > 0 && ch.Status != consent.Withdrawn:
+			what = "partly"
+		case ch.Status == consent.Active:
+			what = "resumed"
+		}
+		out[len(out)-1-i] = step{ch, what, stepIcons[what]}
+	}
+	return out
+}
+
+// kept says for how long data of a purpose stays after a withdrawal.
+type kept struct{ Purpose, Period string }
+
+// own returns a consent of the subject. Another person's is not told from one
+// that does not exist.
+func (p *Pages) own(v *visit) (*consent.Consent, error) {
+	id, err := v.id()
+	if err != nil {
+		return nil, err
+	}
+	c, err := p.Store.Consent(v.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	if c.Subject != v.Me {
+		return nil, errAbsent
+	}
+	return c, nil
+}
+
+func (p *Pages) consent(w http.ResponseWriter, v *visit) error {
+	c, err := p.own(v)
+	if err != nil {
+		return err
+	}
+	o, err := p.Parties.ByID(v.Context(), c.Org)
+	if err != nil {
+		return err
+	}
+	reg, err := p.registerOf(v.Context(), o, c.Register)
+	if err != nil {
+		return err
+	}
+	b := consentPage{card: newCard(v, c, o, reg, p.Now()), History: steps(c), Kept: keptOf(v, c, o.Register)}
+	if b.Proof, err = p.Consents.Proof(v.Context(), c); err != nil {
+		return err
+	}
+	if b.Text, err = p.Store.Text(v.Context(), c.TextHash); err != nil && fault.KindOf(err) != fault.NotFound {
+		return err
+	}
+	for _, scope := range (c.Scopes &^ consent.Process).Names() {
+		if c.Scopes&consent.Process != 0 {
+			b.Parts = append(b.Parts, scope)
+		}
+	}
+	if done := v.URL.Query().Get("done"); slices.Contains([]string{"withdrawn", "part", "paused", "resumed"}, done) {
+		b.Done = done
+	}
+	return p.render(w, v, "consent", "consents", b)
+}
+
+// keptOf is what the description in force says of the time after.
+func keptOf(v *visit, c *consent.Consent, reg *register.Register) []kept {
+	if reg == nil {
+		return nil
+	}
+	var out []kept
+	for _, id := range c.Terms.Purposes {
+		if e := reg.Purpose(id); e != nil {
+			out = append(out, kept{e.Name.In(v.Lang), policy.Period(v.Lang, e.Retention)})
+		}
+	}
+	return out
+}
+
+func (p *Pages) consentReceipt(w http.ResponseWriter, v *visit) error {
+	c, err := p.own(v)
+	if err != nil {
+		return err
+	}
+	file, err := p.Consents.Receipt(v.Context(), c)
+	if err != nil {
+		return err
+	}
+	return download(w, "kelisim-consent-"+c.ID.String()+".json", file)
+}

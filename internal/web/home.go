@@ -1,0 +1,112 @@
+package web
+
+import (
+	"net/http"
+
+	"kelisim/internal/ident"
+	"kelisim/internal/journal"
+	"kelisim/internal/locale"
+)
+
+// homePage is what the subject sees first.
+type homePage struct {
+	News    []day
+	Unread  int
+	More    bool     // there are more than we looked at
+	Newest  ident.ID // of the news: what "read" marks
+	Holders []holding
+}
+
+// holding is an operator that has consents in force.
+type holding struct {
+	Name     locale.String
+	Consents int
+	Purposes []string
+}
+
+// News are what others did: what the subject did needs no telling. So many are
+// looked at, and so many lines shown.
+const (
+	newsDepth = 200
+	newsLines = 4
+)
+
+func (p *Pages) home(w http.ResponseWriter, v *visit) error {
+	var b homePage
+	if err := p.news(v, &b); err != nil {
+		return err
+	}
+	all, err := p.cards(v)
+	if err != nil {
+		return err
+	}
+	b.Holders = byOperator(all)
+	return p.render(w, v, "home", "home", b)
+}
+
+func (p *Pages) news(v *visit, b *homePage) error {
+	read, err := p.Store.InboxRead(v.Context(), v.Me)
+	if err != nil {
+		return err
+	}
+	_, entries, err := p.Journal.List(v.Context(), journal.Filter{BySubject: true, Subject: v.Me, Since: read, Limit: newsDepth})
+	if err != nil {
+		return err
+	}
+	b.More = len(entries) == newsDepth
+	if len(entries) > 0 {
+		b.Newest = ident.ID(entries[0].ID)
+	}
+	var news []*journal.Opened
+	for _, e := range entries {
+		if e.Actor.Kind != self.Kind && ident.ID(e.ID) != read {
+			news = append(news, e)
+		}
+	}
+	b.Unread = len(news)
+	days, err := p.tellAll(v.Context(), v.Lang, news)
+	b.News = firstLines(days, newsLines)
+	return err
+}
+
+func firstLines(days []day, n int) []day {
+	for i := range days {
+		if n <= len(days[i].Items) {
+			days[i].Items = days[i].Items[:n]
+			return days[:i+1]
+		}
+		n -= len(days[i].Items)
+	}
+	return days
+}
+
+func byOperator(all []card) []holding {
+	var out []holding
+	at := map[string]int{}
+	for _, k := range all {
+		if !k.open() {
+			continue
+		}
+		i, ok := at[k.BIN]
+		if !ok {
+			i = len(out)
+			at[k.BIN] = i
+			out = append(out, holding{Name: k.Operator})
+		}
+		out[i].Consents++
+		out[i].Purposes = append(out[i].Purposes, k.Purposes...)
+	}
+	return out
+}
+
+// markRead notes that the subject has seen the news up to an entry.
+func (p *Pages) markRead(w http.ResponseWriter, v *visit) error {
+	until, err := ident.ParseID(v.PostFormValue("until"))
+	if err != nil {
+		return errAbsent
+	}
+	if err := p.Store.MarkInbox(v.Context(), v.Me, until); err != nil {
+		return err
+	}
+	return see(w, v, "/me")
+}

@@ -1,0 +1,71 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"kelisim/internal/locale"
+)
+
+const (
+	languageCookie = "kelisim_lang"
+	languageLife   = 365 * 24 * 60 * 60 // seconds
+)
+
+// language is the one that the person chose, else what the browser prefers,
+// else Kazakh.
+func language(r *http.Request) locale.Lang {
+	if c, err := r.Cookie(languageCookie); err == nil {
+		if lang := locale.Lang(c.Value); known(lang) {
+			return lang
+		}
+	}
+	return locale.Match(r.Header.Get("Accept-Language"), locale.KK)
+}
+
+func known(lang locale.Lang) bool { return slices.Contains(locale.All[:], lang) }
+
+// switched keeps a choice made by ?lang= in a cookie and sends the browser to
+// the same address without it.
+func (p *Pages) switched(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	query := r.URL.Query()
+	if !query.Has("lang") {
+		return false
+	}
+	if lang := locale.Lang(query.Get("lang")); known(lang) {
+		http.SetCookie(w, p.cookie(languageCookie, string(lang), languageLife))
+	}
+	query.Del("lang")
+	// One slash: with two the address would be that of another host.
+	clean := url.URL{Path: "/" + strings.TrimLeft(r.URL.Path, "/"), RawQuery: query.Encode()}
+	http.Redirect(w, r, clean.String(), http.StatusSeeOther)
+	return true
+}
+
+// choice is a language that a page offers.
+type choice struct {
+	Lang  locale.Lang
+	Short string
+	Query string // of the same page in that language
+	On    bool
+}
+
+var short = map[locale.Lang]string{locale.KK: "Қаз", locale.RU: "Рус", locale.EN: "Eng"}
+
+func choices(v *visit) []choice {
+	list := make([]choice, 0, len(locale.All))
+	for _, lang := range locale.All {
+		query := url.Values{}
+		if v.Method == http.MethodGet {
+			query = v.URL.Query()
+		}
+		query.Set("lang", string(lang))
+		list = append(list, choice{lang, short[lang], "?" + query.Encode(), lang == v.Lang})
+	}
+	return list
+}

@@ -1,0 +1,54 @@
+package web
+
+import (
+	"context"
+
+	"kelisim/internal/fault"
+	"kelisim/internal/ident"
+	"kelisim/internal/party"
+	"kelisim/internal/register"
+)
+
+type registerKey struct {
+	org     ident.ID
+	version int
+}
+
+// registerOf is the description that an organization had in a version, so that
+// what happened then is told in the words of then. Version 0 is the one in
+// force; nil where there is none. A version never changes, so it is kept.
+func (p *Pages) registerOf(ctx context.Context, o *party.Organization, version int) (*register.Register, error) {
+	if version == 0 || o.Register != nil && o.Register.Version == version {
+		return o.Register, nil
+	}
+	key := registerKey{o.ID, version}
+	if known, ok := p.registers.Load(key); ok {
+		if r, ok := known.(*register.Register); ok {
+			return r, nil
+		}
+	}
+	all, err := p.Store.Versions(ctx, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if all[i].Number != version {
+			continue
+		}
+		r, err := p.compile(&all[i])
+		if err != nil {
+			return nil, err
+		}
+		p.registers.Store(key, r)
+		return r, nil
+	}
+	return o.Register, nil
+}
+
+func (p *Pages) compile(v *party.Version) (*register.Register, error) {
+	d, err := register.Parse(v.Canonical, p.Parties.Rules)
+	if err != nil {
+		return nil, fault.Wrap(fault.Internal, "internal", err)
+	}
+	return register.Compile(d, v.Number), nil
+}

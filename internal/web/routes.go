@@ -1,0 +1,53 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+)
+
+// Routes lists every page. Those under /me are the subject's own and need a
+// session.
+func (p *Pages) Routes(mux *http.ServeMux) {
+	ours := p.sameOrigin()
+	public := func(pattern string, h handler) { mux.Handle(pattern, ours(p.page(h, false))) }
+	private := func(pattern string, h handler) { mux.Handle(pattern, ours(p.page(h, true))) }
+
+	public("GET /{$}", p.start)
+	public("GET /login/{link}", p.loginForm)
+	public("POST /login/{link}", p.login)
+	public("POST /logout", p.logout)
+	public("GET /o/{bin}/policy", p.policy)
+	public("GET /o/{bin}/policy/{version}", p.policy)
+	mux.HandleFunc("GET /static/{name}", serveAsset)
+
+	private("GET /me", p.home)
+	private("POST /me/read", p.markRead)
+	private("GET /me/consents", p.consents)
+	private("GET /me/consents/{id}", p.consent)
+	private("GET /me/consents/{id}/receipt", p.consentReceipt)
+	private("POST /me/consents/{id}/withdraw", p.withdraw)
+	private("POST /me/consents/{id}/pause", p.pause)
+	private("POST /me/consents/{id}/resume", p.resume)
+	private("GET /me/journal", p.journal)
+	private("GET /me/journal/{id}", p.entry)
+	private("GET /me/journal/{id}/receipt", p.entryReceipt)
+	private("GET /me/data", p.data)
+	private("POST /me/data", p.showData)
+	private("GET /me/", func(http.ResponseWriter, *visit) error { return errAbsent })
+}
+
+// NotFound is the page for an address that is none of ours.
+func (p *Pages) NotFound() http.Handler {
+	return p.page(func(http.ResponseWriter, *visit) error { return errAbsent }, false)
+}
+
+// sameOrigin refuses forms that another site sends in the subject's name. The
+// cookie's SameSite does too; browsers differ in which of the two they know.
+func (p *Pages) sameOrigin() func(http.Handler) http.Handler {
+	guard := http.NewCrossOriginProtection()
+	if u, err := url.Parse(p.PublicURL); err == nil && u.Host != "" {
+		guard.AddTrustedOrigin(u.Scheme + "://" + u.Host) //nolint:errcheck // made of a parsed address
+	}
+	guard.SetDenyHandler(p.page(func(http.ResponseWriter, *visit) error { return errCrossOrigin }, false))
+	return guard.Handler
+}

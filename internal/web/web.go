@@ -1,0 +1,124 @@
+// Package web is the pages for people: the cabinet in which subjects see who
+// holds their consents and who used their data, the policies of operators, and
+// the public start. Pages are rendered here, work without JavaScript, and load
+// nothing from another host.
+//
+// It decides nothing. A page and an endpoint of the API that do the same call
+// the same service. routes.go lists every route; each action is a file.
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"kelisim/internal/account"
+	"kelisim/internal/consent"
+	"kelisim/internal/gate"
+	"kelisim/internal/ident"
+	"kelisim/internal/journal"
+	"kelisim/internal/locale"
+	"kelisim/internal/party"
+	"kelisim/verify"
+)
+
+// Consents is what the pages do with a consent. None of it checks whose it is:
+// that is done here, before.
+type Consents interface {
+	Withdraw(ctx context.Context, id ident.ID, scopes consent.Scope, reason string, by verify.Actor) (*consent.Consent, error)
+	Pause(ctx context.Context, id ident.ID, by verify.Actor) (*consent.Consent, error)
+	Resume(ctx context.Context, id ident.ID, by verify.Actor) (*consent.Consent, error)
+	// Proof opens how the consent was obtained.
+	Proof(ctx context.Context, c *consent.Consent) (*consent.Proof, error)
+	// Receipt is the signed receipt, a JSON file.
+	Receipt(ctx context.Context, c *consent.Consent) ([]byte, error)
+}
+
+// Store is what the pages read besides.
+type Store interface {
+	Consents(ctx context.Context, f consent.Filter) ([]consent.Consent, error)
+	// Consent and Text return a fault.NotFound where there is none.
+	Consent(ctx context.Context, id ident.ID) (*consent.Consent, error)
+	Text(ctx context.Context, hash string) (*consent.Text, error)
+	Holders(ctx context.Context, subject ident.ID) ([]party.Holding, error)
+	Versions(ctx context.Context, org ident.ID) ([]party.Version, error)
+	// InboxRead is the last entry that the subject has seen, zero for none;
+	// MarkInbox sets it.
+	InboxRead(ctx context.Context, subject ident.ID) (ident.ID, error)
+	MarkInbox(ctx context.Context, subject, until ident.ID) error
+}
+
+// OwnData shows a subject what an organization holds; the look is journaled.
+type OwnData interface {
+	OwnData(ctx context.Context, subject, org ident.ID) (*gate.Answer, error)
+}
+
+// Pages serves the pages.
+type Pages struct {
+	Accounts *account.Accounts
+	Parties  *party.Parties
+	Consents Consents
+	Guard    OwnData
+	Journal  *journal.Reader
+	Store    Store
+	Now      func() time.Time
+	Log      *slog.Logger
+	// PublicURL is the address that browsers see, such as
+	// "https://kelisim.example". With https, cookies never travel in the clear.
+	PublicURL string
+
+	registers sync.Map // registerKey → *register.Register, see registerOf
+}
+
+// visit is one request for a page.
+type visit struct {
+	*http.Request
+	Lang locale.Lang
+	Me   ident.ID // internal id of the subject who is signed in; zero for nobody
+}
+
+// handler makes one page. What it returns as an error becomes the page of it.
+type handler func(w http.ResponseWriter, v *visit) error
+
+// maxForm bounds the body of a form, in bytes.
+const maxForm = 64 << 10
+
+// page wraps a handler with what every page has: language, session, errors.
+func (p *Pages) page(serve handler, private bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		secure(w.Header(), private)
+		v := &visit{Request: r, Lang: language(r)}
+		if p.switched(w, r) {
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		var err error
+		if v.Me, err = p.session(r); err == nil && private && v.Me.IsZero() {
+			err = errSignIn
+		}
+		if err == nil {
+			err = serve(w, v)
+		}
+		if err != nil {
+			p.fail(w, v, err)
+		}
+	})
+}
+
+// id reads the id in the path. One that cannot be read is nobody's.
+func (v *visit) id() (ident.ID, error) {
+	id, err := ident.ParseID(v.PathValue("id"))
+	if err != nil {
+		return ident.ID{}, errAbsent
+	}
+	return id, nil
+}
+
+// see sends the browser on to another page after a form did its work, so that
+// reloading does not do it again.
+func see(w http.ResponseWriter, v *visit, path string) error {
+	http.Redirect(w, v.Request, path, http.StatusSeeOther)
+	return nil
+}
