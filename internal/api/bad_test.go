@@ -85,7 +85,8 @@ func (c *bad) run(t *testing.T, w *world) {
 		if a.status != c.status || code != c.code || field != c.field || !strings.Contains(hint, c.hint) {
 			t.Errorf("%s, %s: %d %q at %q, want %d %q at %q with the hint %q: %s", c.name, c.call, a.status, code, field, c.status, c.code, c.field, c.hint, a.body)
 		}
-		titles[a.str(t, "title")] = true
+		title, _ := a.at(t, "title").(string)
+		titles[title] = true
 	}
 	if len(titles) != len(locale.All) {
 		t.Errorf("%s: not in three languages: %v", c.name, titles)
@@ -148,7 +149,6 @@ var badConsents = []bad{
 	{"a country not declared", "operator", "POST /v1/consents", consentWith(`"countries":["DE"]`), 400, "country-undeclared", "countries[0]", ""},
 	{"a term that is over", "operator", "POST /v1/consents", consentWith(`"validUntil":"2023-11-23T09:00:00Z"`), 400, "time-past", "validUntil", ""},
 	{"a date for a time", "operator", "POST /v1/consents", consentWith(`"validUntil":"2024-11-23"`), 400, "wrong-type", "validUntil", "RFC 3339"},
-	{"the year 1", "operator", "POST /v1/consents", consentWith(`"validUntil":"0001-01-01T00:00:00Z"`), 400, "time-past", "validUntil", ""},
 	{"a name too long", "operator", "POST /v1/consents", consentWith(`"name":"$x401"`), 400, "too-long", "name", "400"},
 	{"a message too long", "operator", "POST /v1/consents", consentWith(`"message":"$x2001"`), 400, "too-long", "message", "2000"},
 	{"more than one can read", "operator", "POST /v1/consents", consentWith(`"other":{"a":"$x2001"}`), 400, "too-long", "other", "2000"},
@@ -203,7 +203,7 @@ var badDecisions = []bad{
 	{"a batch too long", "operator", "POST /v1/decisions/batch", `{"decisions":[{}` + strings.Repeat(`,{}`, MaxBatch) + `]}`, 400, "too-many-items", "decisions", "1000"},
 	{"a third party names nobody", "third-party", "POST /v1/decisions", `{"subject":"$payerSubject","action":"view"}`, 400, "missing-field", "organization", ""},
 	{"a third party names rubbish", "third-party", "POST /v1/decisions", `{"subject":"$payerSubject","action":"view","organization":"$iin"}`, 404, "organization-unknown", "organization", ""},
-	{"a third party names a zero", "third-party", "POST /v1/decisions", `{"subject":"$payerSubject","action":"view","organization":"\u0000"}`, 404, "organization-unknown", "organization", ""},
+	{"a third party names a zero", "third-party", "POST /v1/decisions", `{"subject":"$payerSubject","action":"view","organization":"\u0000"}`, 400, "bin-digit", "organization", ""},
 	{"a third party collects", "third-party", "POST /v1/decisions", `{"subject":"$payerSubject","action":"collect","organization":"$bin"}`, 400, "third-party-action", "action", ""},
 }
 
@@ -219,6 +219,7 @@ var badValues = []bad{
 	{"collect a list", "operator", "POST /v1/access", putWith("collect", `[]`), 400, "wrong-type", "values", "object"},
 	{"collect null", "operator", "POST /v1/access", putWith("collect", `{"name":null}`), 400, "missing-field", "values.name", ""},
 	{"collect under data", "operator", "POST /v1/access", putWith("collect", `{"$name":"x"}`), 400, "bad-name", "values", ""},
+	{"collect null under a number", "operator", "POST /v1/access", putWith("collect", `{"$iin":null}`), 400, "missing-field", "values", ""},
 	{"collect what was not asked", "operator", "POST /v1/access", `{"subject":"$subject","action":"collect","purpose":"contracts","categories":["name"],"values":{"iin":"$iin"}}`, 400, "value-not-asked", "values", ""},
 	{"collect less than asked", "operator", "POST /v1/access", `{"subject":"$subject","action":"collect","purpose":"contracts","categories":["name","iin"],"values":{"iin":"$iin"}}`, 400, "missing-field", "values.name", ""},
 	{"collect a wrong IIN", "operator", "POST /v1/access", putWith("collect", `{"iin":"900101300018"}`), 400, "iin-check", "values.iin", ""},
@@ -226,7 +227,7 @@ var badValues = []bad{
 	{"collect too much", "operator", "POST /v1/access", putWith("collect", `{"name":"$x70k"}`), 400, "too-long", "values.name", ""},
 	{"collect a name twice", "operator", "POST /v1/access", putWith("collect", `{"name":"a","name":"b"}`), 400, "duplicate-field", "values.name", ""},
 	{"collect an abyss", "operator", "POST /v1/access", putWith("collect", `{"name":`+strings.Repeat("[", 9000)+strings.Repeat("]", 9000)+`}`), 400, "too-deep", "", ""},
-	{"change what is not there", "operator", "POST /v1/access", putWith("change", `{"employer":"x"}`), 403, "denied", "", ""},
+	{"change what is not there", "operator", "POST /v1/access", putWith("change", `{"employer":"x"}`), 400, "value-absent", "values.employer", ""},
 	{"supplement what is there", "operator", "POST /v1/access", putWith("supplement", `{"name":"x"}`), 400, "value-present", "values.name", ""},
 	{"of nobody", "operator", "POST /v1/access", `{"subject":"$stranger","action":"destroy"}`, 404, "subject-unknown", "", ""},
 	{"destroy another's", "operator", "POST /v1/access", `{"subject":"$otherSubject","action":"destroy"}`, 404, "subject-unknown", "", ""},
@@ -329,6 +330,24 @@ func TestBadBodies(t *testing.T) {
 	}
 	if after := w.rows(t); !maps.Equal(before, after) {
 		t.Errorf("something stayed:\n%v\n%v", before, after)
+	}
+}
+
+// A list of very many empty items is a small body; it is refused like any other
+// that is too long.
+func TestHugeLists(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	million := "{}" + strings.Repeat(",{}", 999_999)
+	for _, c := range []bad{
+		{"a batch", "operator", "POST /v1/decisions/batch", `{"decisions":[` + million + `]}`, 400, "too-many-items", "decisions", "1000"},
+		{"identifiers", "operator", "POST /v1/subjects", subjectWith(million[:900_001] + "}"), 400, "too-many-items", "identifiers", "16"},
+	} {
+		_, url, _ := strings.Cut(c.call, " ")
+		a := w.do(t, c.as, "POST", url, c.body).want(t, c.status)
+		if a.str(t, "code") != c.code || a.str(t, "field") != c.field {
+			t.Errorf("%s: %s", c.name, a.body)
+		}
 	}
 }
 

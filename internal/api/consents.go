@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"kelisim/internal/account"
@@ -42,10 +43,13 @@ type consentCreated struct {
 	Status consent.Status `json:"status"`
 }
 
-// limits of lists in a request.
+// limits of lists, and of texts in bytes.
 const (
-	maxList = 200
-	maxText = 64 << 10
+	maxList  = 200
+	maxName  = 400
+	maxNote  = 2000
+	maxText  = 64 << 10
+	maxOther = 32
 )
 
 func (c *call) recordConsent(in *consentRequest) (*consentCreated, error) {
@@ -88,14 +92,42 @@ func (in *consentRequest) check() error {
 	if in.Subject.IsZero() {
 		return fault.Bad("subject", "missing-field")
 	}
-	if len(in.Evidence.Text) > maxText || len(in.Evidence.Document) > 2000 || len(in.Message) > 2000 || len(in.Other) > 32 {
-		return fault.Bad("evidence", "too-long", "max", maxText)
+	if err := in.checkTexts(); err != nil {
+		return err
 	}
 	switch locale.Lang(in.Evidence.Language) {
 	case "", locale.KK, locale.RU, locale.EN:
 		return nil
 	}
 	return fault.Bad("evidence.language", "bad-enum", "allowed", "kk, ru, en")
+}
+
+func (in *consentRequest) checkTexts() error {
+	for _, x := range []struct {
+		field, text string
+		max         int
+	}{
+		{"name", in.Name, maxName},
+		{"message", in.Message, maxNote},
+		{"evidence.document", in.Evidence.Document, maxNote},
+		{"evidence.text", in.Evidence.Text, maxText},
+	} {
+		if len(x.text) > x.max {
+			return fault.Bad(x.field, "too-long", "max", x.max)
+		}
+	}
+	if strings.Contains(in.Evidence.Text, "\x00") { // kept as it is, and no database keeps that
+		return fault.Bad("evidence.text", "bad-request")
+	}
+	if len(in.Other) > maxOther {
+		return fault.Bad("other", "too-many-items", "max", maxOther)
+	}
+	for name, text := range in.Other {
+		if len(name) > maxName || len(text) > maxNote {
+			return fault.Bad("other", "too-long", "max", maxNote)
+		}
+	}
+	return nil
 }
 
 // summary is a consent in a list.
@@ -270,6 +302,9 @@ func (c *call) withdrawConsent(in *withdrawRequest) (*summary, error) {
 	// An organization withdraws only on the subject's written demand.
 	if c.caller.Role != account.Subject && (in.Evidence == nil || in.Evidence.Document == "") {
 		return nil, fault.Bad("evidence.document", "demand-absent")
+	}
+	if in.Evidence != nil && len(in.Evidence.Document) > maxNote/2 {
+		return nil, fault.Bad("evidence.document", "too-long", "max", maxNote/2)
 	}
 	scopes, err := consent.ParseScopes(in.Scopes)
 	if err != nil {

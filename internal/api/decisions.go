@@ -3,9 +3,14 @@ package api
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
+
+	v2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"kelisim/internal/account"
 	"kelisim/internal/fault"
@@ -13,6 +18,7 @@ import (
 	"kelisim/internal/ident"
 	"kelisim/internal/law"
 	"kelisim/internal/locale"
+	"kelisim/internal/party"
 	"kelisim/internal/register"
 	"kelisim/internal/vault"
 	"kelisim/verify"
@@ -140,6 +146,9 @@ func (c *call) onward(in *decisionRequest, a *gate.Ask) error {
 		a.Country = v
 	}
 	if in.Ground != nil {
+		if in.Ground.Provision == "" {
+			return fault.Bad("ground.provision", "missing-field")
+		}
 		if len(in.Ground.Provision) > 40 || len(in.Ground.Document) > 500 {
 			return fault.Bad("ground", "too-long", "max", 500)
 		}
@@ -171,7 +180,11 @@ func (c *call) third(in *decisionRequest, a *gate.Ask) error {
 	if in.Organization == "" {
 		return fault.Bad("organization", "missing-field")
 	}
-	h, err := c.Parties.Organization(c.ctx(), in.Organization)
+	bin, err := c.Parties.Rules.NormaliseOrg(in.Organization)
+	if err != nil {
+		return under("organization", err)
+	}
+	h, err := c.Parties.Organization(c.ctx(), bin)
 	if err != nil {
 		return under("organization", err)
 	}
@@ -197,18 +210,40 @@ func (c *call) decide(in *decisionRequest) (*raw, error) {
 }
 
 type batchRequest struct {
-	Decisions []decisionRequest `json:"decisions"`
+	Decisions batch `json:"decisions"`
 }
 
 // MaxBatch is how many decisions one call may ask for.
 const MaxBatch = 1000
 
+// batch is read only as far as it may be long: a list of a million empty items
+// is a small body and a large list.
+type batch []decisionRequest
+
+// UnmarshalJSONFrom stops at the first item too many.
+func (l *batch) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	if d.PeekKind() != '[' {
+		return v2.UnmarshalDecode(d, (*[]decisionRequest)(l)) // says what is wrong with it
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	for d.PeekKind() != ']' {
+		if len(*l) == MaxBatch {
+			return fault.New(fault.Invalid, "too-many-items", "max", MaxBatch)
+		}
+		*l = append(*l, decisionRequest{})
+		if err := v2.UnmarshalDecode(d, &(*l)[len(*l)-1]); err != nil {
+			return err
+		}
+	}
+	_, err := d.ReadToken()
+	return err
+}
+
 func (c *call) decideBatch(in *batchRequest) (*raw, error) {
 	if len(in.Decisions) == 0 {
 		return nil, fault.Bad("decisions", "missing-field")
-	}
-	if len(in.Decisions) > MaxBatch {
-		return nil, fault.Bad("decisions", "too-many-items", "max", MaxBatch)
 	}
 	asks := make([]*gate.Ask, len(in.Decisions))
 	for i := range in.Decisions {
@@ -239,10 +274,15 @@ func (c *call) access(in *accessRequest) (*decisionBody, error) {
 	if err != nil {
 		return nil, err
 	}
+	for category := range in.Values {
+		if !plainID(category) {
+			return nil, fault.Bad("values", "bad-name")
+		}
+	}
 	a.Values = in.Values
 	ans, err := c.Guard.Access(c.ctx(), a)
 	if err != nil {
-		return nil, err
+		return nil, unnamed(a.Holder, err)
 	}
 	b, err := c.decisionBody(ans)
 	if err != nil {
@@ -252,6 +292,27 @@ func (c *call) access(in *accessRequest) (*decisionBody, error) {
 		return nil, c.denied(b)
 	}
 	return b, nil
+}
+
+// unnamed keeps out of an error the name of a category that the organization
+// does not have: a caller may have written data in its place.
+func unnamed(o *party.Organization, err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		return err
+	}
+	category, ok := strings.CutPrefix(f.Field, "values.")
+	if !ok {
+		return err
+	}
+	if o.Register != nil {
+		if _, known := o.Register.Category(category); known {
+			return err
+		}
+	}
+	shown := *f
+	shown.Field = "values"
+	return &shown
 }
 
 // unchanging reports whether a request to the vault leaves it as it is: to

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"kelisim/internal/consent"
+	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/notify"
@@ -201,5 +202,11 @@ type readRequest struct {
 }
 
 func (c *call) readNotifications(in *readRequest) (*nothing, error) {
+	if in.Until.IsZero() {
+		return nil, fault.Bad("until", "missing-field")
+	}
+	if in.Until.Time().After(c.Now().Add(time.Minute)) { // or all that is still to come would count as read
+		return nil, fault.Bad("until", "time-future")
+	}
 	return &nothing{}, c.Store.MarkInbox(c.ctx(), c.caller.Subject, in.Until)
 }

@@ -168,6 +168,9 @@ func (c *call) issueToken(in *tokenRequest) (*tokenBody, error) {
 	if err != nil {
 		return nil, err
 	}
+	if (role == account.Subject) == in.Subject.IsZero() {
+		return nil, fault.Bad("subject", "role-subject")
+	}
 	t := account.Token{Role: role, Expires: in.ExpiresAt}
 	switch {
 	case role.NeedsOrg():

@@ -65,6 +65,15 @@ func (c *call) problem(err error) int {
 	return c.status
 }
 
+// wrongMethod is an answer of HTTP alone: no service knows methods.
+func (c *call) wrongMethod() {
+	const key = "error.method-not-allowed"
+	c.problem(&problem{
+		Type: "about:blank", Status: http.StatusMethodNotAllowed, Code: "method-not-allowed",
+		Title: locale.Text(c.lang, key), Hint: locale.Text(c.lang, key+".hint"),
+	})
+}
+
 func (c *call) problemBody(err error) []byte {
 	p := c.toProblem(err)
 	c.status = p.Status

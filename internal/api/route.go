@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"net/url"
 	"reflect"
 	"runtime/debug"
 	"strconv"
@@ -42,8 +43,7 @@ type route struct {
 	// reads reports whether a call changes nothing: then it is carried out each
 	// time, whatever its idempotency key. Nil: every call with a body changes.
 	reads func(body []byte) bool
-	produces     string
-	serve        func(c *call) (any, error)
+	serve func(c *call) (any, error)
 }
 
 type param struct{ Name, Doc string }
@@ -83,18 +83,21 @@ func post[In, Out any](path, tag, summary string, roles []account.Role, status i
 	}
 }
 
-// Handler serves every route.
+// Handler serves every route, and nothing else.
 func (a *API) Handler() http.Handler {
 	mux := http.NewServeMux()
 	a.Routes(mux)
+	mux.HandleFunc("/", a.absent)
 	return mux
 }
 
-// Routes adds every route to a mux.
+// Routes adds every route to a mux. What is wrong with an address or a method
+// is told as a problem, wherever the address can only be ours.
 func (a *API) Routes(mux *http.ServeMux) {
 	a.metrics = newMetrics()
 	routes := a.routes()
 	a.spec = &spec{api: a, routes: routes}
+	allowed := map[string][]string{}
 	for i := range routes {
 		r := &routes[i]
 		seen := a.metrics.route(r.method + " " + r.path)
@@ -103,13 +106,25 @@ func (a *API) Routes(mux *http.ServeMux) {
 			status := a.handle(r, w, req)
 			seen(status, a.Now().Sub(start))
 		})
+		allowed[r.path] = append(allowed[r.path], r.method)
+		if r.method == http.MethodGet {
+			allowed[r.path] = append(allowed[r.path], http.MethodHead)
+		}
 	}
-	for _, prefix := range []string{"/v1/", "/log/"} {
-		mux.HandleFunc(prefix, func(w http.ResponseWriter, req *http.Request) {
-			c := a.call(w, req)
-			c.problem(fault.New(fault.NotFound, "not-found"))
+	for path, methods := range allowed {
+		allow := strings.Join(methods, ", ")
+		mux.HandleFunc(path, func(w http.ResponseWriter, req *http.Request) {
+			w.Header().Set("Allow", allow)
+			a.call(w, req).wrongMethod()
 		})
 	}
+	for _, prefix := range []string{"/v1/", "/log/"} {
+		mux.HandleFunc(prefix, a.absent)
+	}
+}
+
+func (a *API) absent(w http.ResponseWriter, req *http.Request) {
+	a.call(w, req).problem(fault.New(fault.NotFound, "not-found"))
 }
 
 func (a *API) call(w http.ResponseWriter, r *http.Request) *call {
@@ -132,6 +147,9 @@ func (a *API) handle(r *route, w http.ResponseWriter, req *http.Request) (status
 	if err := c.authenticate(r.roles); err != nil {
 		return c.problem(err)
 	}
+	if !isText(req.URL) {
+		return c.problem(fault.New(fault.Invalid, "bad-request"))
+	}
 	if r.in != nil {
 		if err := c.read(r); err != nil {
 			return c.problem(err)
@@ -141,6 +159,13 @@ func (a *API) handle(r *route, w http.ResponseWriter, req *http.Request) (status
 		return c.once(r, key)
 	}
 	return c.answer(r, func() (any, error) { return r.serve(c) })
+}
+
+// isText reports whether an address is made of characters: what it names goes
+// into questions to the database, which takes no zero byte and no broken UTF-8.
+func isText(u *url.URL) bool {
+	query, err := url.QueryUnescape(u.RawQuery)
+	return err == nil && utf8.ValidString(u.Path) && utf8.ValidString(query) && !strings.Contains(u.Path+query, "\x00")
 }
 
 // answer writes what serve returns.
@@ -212,6 +237,9 @@ func decode(b []byte, into any) error {
 	if !utf8.Valid(b) {
 		return fault.New(fault.Invalid, "not-utf8")
 	}
+	if tooDeep(b) {
+		return fault.New(fault.Invalid, "too-deep")
+	}
 	err := json.Unmarshal(b, into, json.RejectUnknownMembers(true))
 	if err == nil {
 		return nil
@@ -236,11 +264,36 @@ func decode(b []byte, into any) error {
 	}
 }
 
+// maxDepth is how deep a body may nest: deeper than any value is worth keeping.
+// What is taken in has to fit into the answers that show it.
+const maxDepth = 64
+
+func tooDeep(b []byte) bool {
+	if bytes.Count(b, []byte("["))+bytes.Count(b, []byte("{")) <= maxDepth {
+		return false
+	}
+	depth, quoted := 0, false
+	for i := 0; i < len(b) && depth <= maxDepth; i++ {
+		switch ch := b[i]; {
+		case quoted && ch == '\\':
+			i++
+		case ch == '"':
+			quoted = !quoted
+		case quoted:
+		case ch == '[' || ch == '{':
+			depth++
+		case ch == ']' || ch == '}':
+			depth--
+		}
+	}
+	return depth > maxDepth
+}
+
 // field turns a JSON pointer into the path that people write: a.b[0].
 func field(p jsontext.Pointer) string {
 	var b strings.Builder
 	for t := range p.Tokens() {
-		if _, err := strconv.Atoi(t); err == nil {
+		if _, err := strconv.Atoi(t); err == nil && len(t) <= 6 { // longer is no index: somebody's number
 			b.WriteString("[" + t + "]")
 			continue
 		}
@@ -252,17 +305,13 @@ func field(p jsontext.Pointer) string {
 	return b.String()
 }
 
-// safeName cuts what a caller may have written in place of a name.
+// safeName drops what is no name of ours: a caller may have written data there.
 func safeName(s string) string {
-	if len(s) > 40 {
-		s = s[:40]
+	strange := func(r rune) bool { return r != '-' && r != '_' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') }
+	if len(s) > 40 || strings.ContainsFunc(s, strange) {
+		return "?"
 	}
-	return strings.Map(func(r rune) rune {
-		if r == '-' || r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
-			return r
-		}
-		return '?'
-	}, s)
+	return s
 }
 
 func wanted(t reflect.Type) string {

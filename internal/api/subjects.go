@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 
 	"kelisim/internal/fault"
@@ -15,8 +16,14 @@ type identifierBody struct {
 	Value string `json:"value"`
 }
 
-func (b identifierBody) identifier() party.Identifier {
-	return party.Identifier{Kind: ident.Kind(b.Kind), Value: b.Value}
+// identifier is of a person: a BIN is none.
+func (b identifierBody) identifier() (party.Identifier, error) {
+	switch k := ident.Kind(b.Kind); k {
+	case ident.IIN, ident.Phone, ident.Email, ident.Document, ident.External:
+		return party.Identifier{Kind: k, Value: b.Value}, nil
+	default:
+		return party.Identifier{}, fault.Bad("kind", "identifier-kind")
+	}
 }
 
 type subjectRequest struct {
@@ -32,8 +39,20 @@ type idBody struct {
 
 func (c *call) registerSubject(in *subjectRequest) (*idBody, error) {
 	n := party.NewSubject{Profile: party.Profile{Name: in.Name, Language: locale.Lang(in.Language), Contacts: in.Contacts}}
-	for _, i := range in.Identifiers {
-		n.Identifiers = append(n.Identifiers, i.identifier())
+	if len(in.Identifiers) > party.MaxIdentifiers {
+		return nil, fault.Bad("identifiers", "too-many-items", "max", party.MaxIdentifiers)
+	}
+	for i, b := range in.Identifiers {
+		id, err := b.identifier()
+		if err != nil {
+			return nil, under(fmt.Sprintf("identifiers[%d]", i), err)
+		}
+		n.Identifiers = append(n.Identifiers, id)
+	}
+	for name := range in.Contacts {
+		if len(name) > maxName {
+			return nil, fault.Bad("contacts", "too-long", "max", maxName)
+		}
 	}
 	id, created, err := c.Parties.Register(c.ctx(), c.org, c.actor(), n)
 	if err != nil {
@@ -46,7 +65,14 @@ func (c *call) registerSubject(in *subjectRequest) (*idBody, error) {
 }
 
 func (c *call) lookupSubject(in *identifierBody) (*idBody, error) {
-	id, err := c.Parties.Lookup(c.ctx(), c.org, in.identifier())
+	by, err := in.identifier()
+	if err != nil {
+		return nil, err
+	}
+	id, err := c.Parties.Lookup(c.ctx(), c.org, by)
+	if fault.KindOf(err) == fault.Invalid {
+		err = under("value", err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -110,14 +110,8 @@ func (c *benchCommand) prepare(e *env) ([]ident.ID, string, error) {
 		if err != nil {
 			return nil, "", err
 		}
-		for {
-			n, err := a.Sealer.Step(e.ctx)
-			if err != nil {
-				return nil, "", err
-			}
-			if n == 0 {
-				break
-			}
+		if err := a.Sealer.All(e.ctx); err != nil {
+			return nil, "", err
 		}
 	}
 	token, err := a.Accounts.Issue(e.ctx, account.Token{Role: account.Operator, Org: org.ID}, "bench")

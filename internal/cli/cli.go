@@ -175,7 +175,7 @@ func (e *env) with(fn func(*app.App) error) error {
 	}
 	err = fn(a)
 	if err == nil {
-		_, err = a.Sealer.Step(e.ctx)
+		err = a.Sealer.All(e.ctx)
 		if fault.Is(err, "log-moved") { // a server beside us was faster
 			err = nil
 		}

@@ -62,8 +62,9 @@ const (
 // about one that it filled before. A fault.Conflict "demo-in-use" means that
 // the installation is neither. It takes seconds.
 func Fill(ctx context.Context, a *app.App, now time.Time, seed uint64) (*Result, error) {
-	w := &world{App: a, now: now, start: now.AddDate(0, 0, -days), zone: almaty()}
+	w := &world{App: a, now: now, zone: almaty()}
 	w.maker.Rand = rand.New(rand.NewPCG(seed, days)) //nolint:gosec // made-up people need no secrets
+	w.start = w.ago(days, 8, 0)
 	w.cast()
 	there, err := a.Store.Orgs(ctx)
 	if err != nil {

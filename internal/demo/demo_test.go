@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -13,9 +12,11 @@ import (
 	"kelisim/internal/app"
 	"kelisim/internal/consent"
 	"kelisim/internal/demo"
+	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/register"
+	"kelisim/verify"
 )
 
 var now = time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
@@ -48,59 +49,179 @@ func all(t testing.TB, a *app.App, orgs []demo.Organization) []*journal.Opened {
 	return out
 }
 
+// A month of everything that can happen is there, sealed step by step.
 func TestFill(t *testing.T) {
 	t.Parallel()
 	a := fresh(t)
-	began := time.Now()
 	r, err := demo.Fill(t.Context(), a, now, 1)
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || !r.Filled {
+		t.Fatal(err, r)
 	}
-	t.Log("filled in", time.Since(began))
 	entries := all(t, a, r.Organizations)
-	by := map[string]int{}
-	for _, e := range entries {
-		by[e.Action+" "+e.Decision]++
-		for _, x := range e.Reasons {
-			if e.Decision == "deny" {
-				by["deny "+x.Code]++
-			}
+	if n := len(entries); n < 4000 || n > 7000 {
+		t.Errorf("%d entries", n)
+	}
+	t.Run("journal", func(t *testing.T) { checkJournal(t, entries) })
+	t.Run("consents", func(t *testing.T) { checkConsents(t, a, r) })
+	t.Run("showcase", func(t *testing.T) { checkShowcase(t, a, r) })
+	t.Run("log", func(t *testing.T) {
+		rep, err := a.Audit(t.Context(), nil)
+		if err != nil || len(rep.Findings) > 0 || rep.Unsealed > 0 {
+			t.Fatal(err, rep)
 		}
-	}
-	for _, k := range slices.Sorted(maps.Keys(by)) {
-		t.Log(k, by[k])
-	}
-	t.Log(len(entries))
-	for _, o := range r.Organizations {
-		cs, err := a.Store.Consents(t.Context(), consent.Filter{Org: o.ID})
+		if points, err := a.Store.Checkpoints(t.Context()); err != nil || len(points) < 100 {
+			t.Error(err, len(points), "checkpoints")
+		}
+	})
+	t.Run("again", func(t *testing.T) {
+		again, err := demo.Fill(t.Context(), a, now.Add(time.Hour), 2)
+		if err != nil || again.Filled || !slices.Equal(again.Showcase, r.Showcase) || !slices.Equal(again.Organizations, r.Organizations) {
+			t.Error(err, again)
+		}
+		if n := len(all(t, a, r.Organizations)); n != len(entries) {
+			t.Errorf("a second run made %d entries of %d", n, len(entries))
+		}
+	})
+	t.Run("the same seed", func(t *testing.T) {
+		b := fresh(t)
+		r, err := demo.Fill(t.Context(), b, now, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		st := map[consent.Status]int{}
-		for _, c := range cs {
-			st[c.StatusAt(now)]++
+		if x, y := tale(entries), tale(all(t, b, r.Organizations)); !slices.Equal(x, y) {
+			t.Errorf("%d and %d lines differ", len(x), len(y))
 		}
-		t.Log(o.Name.RU, len(cs), st)
+	})
+}
+
+// tale is what happened, in order, without the ids that are by chance.
+func tale(entries []*journal.Opened) []string {
+	out := make([]string, len(entries))
+	for i, e := range entries {
+		out[i] = fmt.Sprint(e.At, e.Organization, e.Actor, e.Action, e.Purpose, e.Categories, e.Decision, e.Reasons, e.Recipient, e.Country, e.Detail, e.Reference)
 	}
+	slices.Sort(out)
+	return out
+}
+
+func checkJournal(t *testing.T, entries []*journal.Opened) {
+	seen := map[string]int{}
+	office, staff := 0, 0
+	for _, e := range entries {
+		at := time.UnixMilli(e.At)
+		if at.After(now) || at.Before(now.AddDate(0, 0, -33)) {
+			t.Errorf("%s at %s", e.Action, at)
+		}
+		seen[e.Action+" "+e.Decision]++
+		seen["by "+e.Actor.Kind]++
+		for _, x := range e.Reasons {
+			seen[e.Decision+" as "+x.Code]++
+		}
+		if e.Recipient != "" && e.Recipient != e.Organization {
+			seen["to others"]++
+		}
+		if e.Actor.Kind == "person" {
+			staff++
+			local := at.In(time.FixedZone("Almaty", 5*3600))
+			if local.Weekday() != time.Sunday && local.Weekday() != time.Saturday && 8 <= local.Hour() && local.Hour() < 20 {
+				office++
+			}
+		}
+	}
+	for _, want := range []string{
+		"subject.register ", "subject.import permit", "consent.give ", "consent.withdraw ", "consent.pause ", "consent.resume ", "consent.expire ",
+		"collect permit", "view permit", "view deny", "use permit", "use deny", "change permit", "access permit", "transfer permit", "transfer deny",
+		"crossBorder permit", "crossBorder deny", "disseminate permit", "block permit", "unblock permit", "destroy permit",
+		"by person", "by system", "by subject", "by bulk", "by service", "to others",
+		"permit as consent", "permit as ground", "permit as own-data", "permit as protective",
+		"deny as no-consent", "deny as consent-withdrawn", "deny as consent-expired", "deny as consent-paused", "deny as not-covered",
+		"deny as purpose-undeclared", "deny as category-excessive", "deny as action-undeclared", "deny as special-category",
+		"deny as data-blocked", "deny as data-destroyed", "deny as ground-not-yours", "deny as ground-undocumented",
+		"deny as country-unprotected", "deny as not-depersonalised",
+	} {
+		if seen[want] == 0 {
+			t.Errorf("nothing of %q", want)
+		}
+	}
+	if 100*office < 95*staff {
+		t.Errorf("%d of %d acts of staff in working hours", office, staff)
+	}
+}
+
+func checkConsents(t *testing.T, a *app.App, r *demo.Result) {
+	seen := map[string]int{}
+	for _, o := range r.Organizations {
+		list, err := a.Store.Consents(t.Context(), consent.Filter{Org: o.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range list {
+			c := &list[i]
+			seen[string(c.StatusAt(now))]++
+			if last := c.History[len(c.History)-1]; c.Status == consent.Active && len(last.Scopes) > 0 {
+				seen["without "+last.Scopes[0]]++
+			}
+		}
+	}
+	for _, s := range consent.Statuses {
+		if seen[string(s)] == 0 {
+			t.Errorf("no consent is %s", s)
+		}
+	}
+	for _, s := range []string{"transfer", "crossBorder", "publicSources"} {
+		if seen["without "+s] == 0 {
+			t.Errorf("nobody took %s back alone", s)
+		}
+	}
+}
+
+func checkShowcase(t *testing.T, a *app.App, r *demo.Result) {
+	languages := map[string]bool{}
 	for _, p := range r.Showcase {
+		languages[string(p.Language)] = true
 		_, list, err := a.Journal.List(t.Context(), journal.Filter{BySubject: true, Subject: p.Subject, Limit: 1000})
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Log(p.Name, len(list))
-		if p.Language == "kk" {
-			for _, e := range slices.Backward(list) {
-				var codes []string
-				for _, x := range e.Reasons { codes = append(codes, x.Code) }
-				t.Log(time.UnixMilli(e.At).In(time.FixedZone("", 5*3600)).Format("01-02 Mon 15:04"), e.Organization, e.Actor, e.Action, e.Purpose, e.Categories, e.Decision, codes, e.Recipient, e.Country, e.Detail, e.Leaf)
-			}
+		if len(list) < 60 || now.Sub(time.UnixMilli(list[0].At)) > 2*time.Hour {
+			t.Errorf("%s: %d entries, the last at %s", p.Name, len(list), time.UnixMilli(list[0].At))
+		}
+		holders, err := a.Store.Holders(t.Context(), p.Subject)
+		if err != nil || len(holders) != 3 {
+			t.Error(p.Name, len(holders), "holders", err)
+		}
+		consents, err := a.Store.Consents(t.Context(), consent.Filter{Subject: p.Subject})
+		states := map[consent.Status]bool{}
+		for i := range consents {
+			states[consents[i].StatusAt(now)] = true
+		}
+		if err != nil || len(states) < 4 {
+			t.Error(p.Name, states, err)
 		}
 	}
-	rep, err := a.Audit(t.Context(), nil)
-	if err != nil || len(rep.Findings) > 0 {
-		t.Fatal(err, rep)
+	if len(languages) != 3 {
+		t.Error(languages)
 	}
-	t.Log(fmt.Sprintf("%+v", rep))
+}
+
+// Made-up people do not get into an installation that somebody uses.
+func TestInUse(t *testing.T) {
+	t.Parallel()
+	a := fresh(t)
+	text, err := fs.ReadFile(examples.Files, "bestam/operator.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := register.Parse(text, ident.Rules{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Parties.Apply(t.Context(), verify.Actor{Kind: "person"}, d, true); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := demo.Fill(t.Context(), a, now, 1); !fault.Is(err, "demo-in-use") {
+		t.Error(err)
+	}
 }
 
 // Descriptions that people copy from have nothing that the gate would refuse.

@@ -87,7 +87,7 @@ func (c *maker) patronymic(of *people, male bool) string {
 func (c *maker) finish(p *person, mailbox string) {
 	c.n++
 	for serial := 1000 + 7*c.n; p.iin == ""; serial++ {
-		p.iin, _ = ident.MakeIIN(p.birth, p.male, serial)
+		p.iin, _ = ident.MakeIIN(p.birth, p.male, serial%10_000)
 	}
 	p.phone = fmt.Sprintf("+77%s%03d%04d", pick(c.Rand, words("01 02 05 07 08 47 71 75 76 77 78")), c.IntN(1000), c.n)
 	p.email = fmt.Sprintf("%s%d@example.kz", mailbox, 10+c.n)

@@ -44,3 +44,14 @@ func (w *world) ago(days, hour, minute int) time.Time {
 	y, mo, d := w.now.In(w.zone).AddDate(0, 0, -days).Date()
 	return time.Date(y, mo, d, hour, minute, w.IntN(60), 0, w.zone)
 }
+
+// worked is ago on a working day.
+func (w *world) worked(days, hour, minute int) time.Time {
+	t := w.ago(days, hour, minute)
+	for t.Weekday() == time.Saturday || t.Weekday() == time.Sunday {
+		if t = t.AddDate(0, 0, 1); t.After(w.now) {
+			t = t.AddDate(0, 0, -3)
+		}
+	}
+	return t
+}

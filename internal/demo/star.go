@@ -29,7 +29,7 @@ func (w *world) starAtBestam(i int, t *tie) {
 	w.opening(t, w.ago(30, 19, 12), site, []term{form("services", 0), form("news", 0), form("visit-statistics", 14)}, map[string][]string{
 		"services": {"name", "email", "phone"}, "visit-statistics": {"visit-data"},
 	})
-	w.contract(t, w.ago(28, 11, 5), manager)
+	w.contract(t, w.worked(28, 11, 5), manager)
 	for _, d := range []int{27, 24, 17, 10, 3} {
 		t.will(w.ago(d, 20, 3*d), deed{action: register.Access, purpose: "services", data: []string{"name", "email"}, by: system("site")})
 	}
@@ -45,7 +45,7 @@ func (w *world) starAtBestam(i int, t *tie) {
 		action: register.Transfer, purpose: "payment", data: []string{"name", "email"}, by: system("reconciliation"), to: recipient(t.org, "payment"), asker: w.payments,
 	})
 	t.on(w.ago(15, 21, 30), func(ctx context.Context, m *moment) error { return t.agree(ctx, m, form("services", 0)) })
-	t.will(w.ago(8, 15, 10), deed{action: register.View, purpose: "news", data: []string{"name", "iin"}, by: manager})
+	t.will(w.worked(8, 15, 10), deed{action: register.View, purpose: "news", data: []string{"name", "iin"}, by: manager})
 	t.will(w.ago(4, 16, 25), deed{action: register.Use, purpose: "visit-statistics", data: []string{"visit-data"}, by: system("analytics")})
 	switch i {
 	case 0:
@@ -59,32 +59,32 @@ func (w *world) starAtBestam(i int, t *tie) {
 		t.on(w.ago(6, 22, 5), func(ctx context.Context, m *moment) error {
 			return t.withdraw(ctx, m, "contracts", consent.AllScopes, whys)
 		})
-		t.will(w.ago(5, 10, 30), deed{action: register.View, purpose: "contracts", data: []string{"name", "iin"}, by: manager})
+		t.will(w.worked(5, 10, 30), deed{action: register.View, purpose: "contracts", data: []string{"name", "iin"}, by: manager})
 	}
 	t.will(w.now.Add(-95*time.Minute), deed{action: register.Access, purpose: "services", data: []string{"name", "phone"}, by: system("site")})
 }
 
 func (w *world) starAtClinic(i int, t *tie) {
 	registry, doctor := staff("registry-1"), staff("doctor-07")
-	w.opening(t, w.ago(29, 9, 20), registry, []term{
+	w.opening(t, w.worked(29, 9, 20), registry, []term{
 		{purposes: []string{"treatment"}},
 		{purposes: []string{"appointments"}, channel: "otp", by: registry, days: 180},
 		{purposes: []string{"insurance"}, to: []string{recipient(t.org, "insurance")}, channel: "paper", by: registry},
 	}, map[string][]string{
 		"treatment": {"name", "iin", "birthdate", "phone", "address"}, "appointments": {"email"}, "insurance": {"policy-number"},
 	})
-	t.on(w.ago(29, 9, 45), func(ctx context.Context, m *moment) error { return t.collect(ctx, m, "treatment", doctor, "health") })
+	t.on(w.worked(29, 9, 45), func(ctx context.Context, m *moment) error { return t.collect(ctx, m, "treatment", doctor, "health") })
 	for _, d := range []int{29, 22, 13, 6} {
-		w.visit(t, w.ago(d, 10, 2*d), doctor, d < 29)
+		w.visit(t, w.worked(d, 10, 2*d), doctor, d < 29)
 	}
-	t.will(w.ago(22, 17, 0), deed{action: register.Transfer, purpose: "insurance", data: []string{"name", "policy-number"}, by: system("billing"), to: recipient(t.org, "insurance")})
-	t.will(w.ago(11, 14, 40), deed{action: register.View, purpose: "appointments", data: []string{"name", "health"}, by: staff("marketing-1")})
+	t.will(w.worked(22, 17, 0), deed{action: register.Transfer, purpose: "insurance", data: []string{"name", "policy-number"}, by: system("billing"), to: recipient(t.org, "insurance")})
+	t.will(w.worked(11, 14, 40), deed{action: register.View, purpose: "appointments", data: []string{"name", "health"}, by: staff("marketing-1")})
 	if i == 0 {
 		w.review(t, w.ago(20, 21, 0))
 	}
-	t.will(w.ago(3, 11, 15), deed{action: register.Block, by: registry, ref: "check"})
-	t.will(w.ago(3, 15, 30), deed{action: register.View, purpose: "treatment", data: []string{"name", "health"}, by: doctor})
-	t.will(w.ago(2, 10, 10), deed{action: register.Unblock, by: registry, ref: "check"})
+	t.will(w.worked(3, 11, 15), deed{action: register.Block, by: registry, ref: "check"})
+	t.will(w.worked(3, 15, 30), deed{action: register.View, purpose: "treatment", data: []string{"name", "health"}, by: doctor})
+	t.will(w.worked(2, 10, 10), deed{action: register.Unblock, by: registry, ref: "check"})
 	t.will(w.now.Add(-2*time.Hour), deed{action: register.View, purpose: "treatment", data: []string{"name", "birthdate", "health"}, by: doctor})
 }
 
@@ -106,7 +106,7 @@ func (w *world) starAtPayments(i int, t *tie) {
 		action: register.CrossBorder, purpose: "remittances", data: []string{"name", "bank-account"}, by: processing, to: recipient(t.org, "remittances"), country: country,
 	}
 	t.will(w.ago(21, 19, 50), abroad)
-	t.will(w.ago(18, 10, 15), deed{action: register.View, purpose: "identification", data: []string{"name", "iin", "document"}, by: staff("compliance-1")})
+	t.will(w.worked(18, 10, 15), deed{action: register.View, purpose: "identification", data: []string{"name", "iin", "document"}, by: staff("compliance-1")})
 	if i == 2 {
 		t.on(w.ago(10, 23, 10), func(ctx context.Context, m *moment) error {
 			return t.withdraw(ctx, m, "remittances", consent.CrossBorder, nil)

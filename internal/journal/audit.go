@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -24,11 +25,14 @@ type AuditStore interface {
 	Checkpoints(ctx context.Context) ([]string, error)
 	// LogSize is what the log says its size is.
 	LogSize(ctx context.Context) (int64, error)
+	// JournalKey is one subject's wrapped journal key.
+	JournalKey(ctx context.Context, subject ident.ID) ([]byte, error)
 	// JournalKeys calls fn for every subject's wrapped journal key, with the
 	// newest entry that is noted for the subject, NoChain where none is.
 	JournalKeys(ctx context.Context, fn func(subject ident.ID, wrapped []byte, head int64) error) error
-	// Indexed is up to which leaf those notes go.
-	Indexed(ctx context.Context) (int64, error)
+	// Heads is up to which leaf those notes go, and what is noted for each
+	// organization.
+	Heads(ctx context.Context) (upTo int64, orgs map[ident.ID]int64, err error)
 	// Copies is how many rows there are of one entry.
 	Copies(ctx context.Context, r *Row) (int, error)
 }
@@ -77,8 +81,10 @@ type Audit struct {
 	mu     sync.Mutex
 	report Report
 	keys   map[ident.ID]*Key
-	heads  map[ident.ID]int64 // as noted
-	last   map[ident.ID]int64 // of each subject and organization, as found
+	heads  map[ident.ID]int64     // as noted
+	last   map[ident.ID]lastEntry // as found
+	// indexed is the leaf that the notes of heads went up to before any was read.
+	indexed int64
 }
 
 func (a *Audit) found(leaf int64, format string, args ...any) {
@@ -90,38 +96,35 @@ func (a *Audit) found(leaf int64, format string, args ...any) {
 }
 
 // Run checks the log. An error means that it could not be read; what is wrong
-// with it is in the report.
+// with it is in the report. A server may be at work beside it: what is added
+// meanwhile is no fault.
 func (a *Audit) Run(ctx context.Context) (*Report, error) {
-	if err := a.loadKeys(ctx); err != nil {
+	if err := a.load(ctx); err != nil {
 		return nil, err
 	}
 	points, err := a.checkpoints(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if a.report.Size, err = a.Store.LogSize(ctx); err != nil {
-		return nil, err
-	}
 	tree := &edge{dirty: map[[2]int64]Tile{}}
 	if err := a.entries(ctx, tree, points); err != nil {
 		return nil, err
 	}
-	if err := a.notes(ctx); err != nil {
-		return nil, err
-	}
+	a.notes()
 	if err := a.tiles(ctx, tree); err != nil {
 		return nil, err
 	}
 	return &a.report, nil
 }
 
-func (a *Audit) loadKeys(ctx context.Context) error {
-	a.keys = map[ident.ID]*Key{{}: &a.Keys.Journal}
-	a.heads, a.last = map[ident.ID]int64{}, map[ident.ID]int64{}
+// load reads the keys and the notes, before any entry: what comes later is newer.
+func (a *Audit) load(ctx context.Context) (err error) {
+	a.keys, a.last = map[ident.ID]*Key{{}: &a.Keys.Journal}, map[ident.ID]lastEntry{}
+	if a.indexed, a.heads, err = a.Store.Heads(ctx); err != nil {
+		return err
+	}
 	return a.Store.JournalKeys(ctx, func(subject ident.ID, wrapped []byte, head int64) error {
-		if head != NoChain {
-			a.heads[subject] = head
-		}
+		a.heads[subject] = head
 		k, err := a.OpenKey(subject, wrapped)
 		if err != nil {
 			a.found(-1, "a subject's journal key does not open")
@@ -132,11 +135,21 @@ func (a *Audit) loadKeys(ctx context.Context) error {
 	})
 }
 
-// checkpoints reads all that were signed, by size.
+// checkpoints reads all that were signed, by size, and the log's own size as of
+// the same moment.
 func (a *Audit) checkpoints(ctx context.Context) (map[int64]verify.Checkpoint, error) {
-	list, err := a.Store.Checkpoints(ctx)
-	if err != nil {
-		return nil, err
+	var list []string
+	for size := int64(-1); size != a.report.Size; {
+		var err error
+		if size, err = a.Store.LogSize(ctx); err != nil {
+			return nil, err
+		}
+		if list, err = a.Store.Checkpoints(ctx); err != nil {
+			return nil, err
+		}
+		if a.report.Size, err = a.Store.LogSize(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if a.Outside != "" {
 		list = append(list, a.Outside)
@@ -199,9 +212,12 @@ func (a *Audit) entries(ctx context.Context, tree *edge, points map[int64]verify
 // leaf takes the next row into the tree and returns the leaf expected after it.
 func (a *Audit) leaf(r *Row, next int64, tree *edge, points map[int64]verify.Checkpoint) int64 {
 	a.report.Entries++
-	a.chain(r)
+	older := a.chain(r)
 	if r.Leaf < 0 || r.Leaf >= a.report.Size {
 		a.report.Unsealed++
+		if !older { // newer than all before it of its subject: it stands once
+			return next
+		}
 		if n, err := a.Store.Copies(context.Background(), r); err != nil || n != 1 {
 			a.found(r.Leaf, "entry %s stands twice", r.ID)
 		}
@@ -229,11 +245,18 @@ func (a *Audit) leaf(r *Row, next int64, tree *edge, points map[int64]verify.Che
 	return r.Leaf + 1
 }
 
+// lastEntry is the newest entry of somebody while the log is read.
+type lastEntry struct {
+	leaf int64
+	id   ident.ID
+}
+
 // chain checks that the entry points to the one before it, so that none is
-// hidden from its subject's own list.
-func (a *Audit) chain(r *Row) {
+// hidden from its subject's own list, and returns whether its id is not newer
+// than that one's.
+func (a *Audit) chain(r *Row) (older bool) {
 	if r.Before == NoChain {
-		return
+		return false
 	}
 	for _, link := range []struct {
 		who    ident.ID
@@ -241,28 +264,28 @@ func (a *Audit) chain(r *Row) {
 	}{{r.Subject, r.Before}, {r.Org, r.OrgBefore}} {
 		was, ok := a.last[link.who]
 		if !ok {
-			was = -1
+			was.leaf = -1
 		}
-		if was != link.before && !link.who.IsZero() {
-			a.found(r.Leaf, "points to entry %d as the one before it, which is %d", link.before, was)
+		if was.leaf != link.before && !link.who.IsZero() {
+			a.found(r.Leaf, "points to entry %d as the one before it, which is %d", link.before, was.leaf)
 		}
-		a.last[link.who] = r.Leaf
+		older = older || link.who == r.Subject && bytes.Compare(r.ID[:], was.id[:]) <= 0
+		a.last[link.who] = lastEntry{r.Leaf, r.ID}
 	}
+	return older
 }
 
-// notes checks the newest entry that is noted for each subject.
-func (a *Audit) notes(ctx context.Context) error {
-	upTo, err := a.Store.Indexed(ctx)
-	for subject, head := range a.heads {
-		last, ok := a.last[subject]
-		if !ok {
-			last = -1
+// notes checks the newest entry that is noted for each subject and organization.
+func (a *Audit) notes() {
+	for who, head := range a.heads {
+		last := int64(-1)
+		if l, ok := a.last[who]; ok {
+			last = l.leaf
 		}
-		if head > last || head < last && last < upTo {
-			a.found(last, "is a subject's newest entry, and %d is noted", head)
+		if head != NoChain && (head > last || head < last && last < a.indexed) {
+			a.found(last, "is somebody's newest entry, and %d is noted", head)
 		}
 	}
-	return err
 }
 
 // ends compares the sizes: what was signed, what is there.
@@ -288,7 +311,7 @@ func (a *Audit) entry(r *Row) {
 		a.found(r.Leaf, "the entry is gone, only its commitment is left")
 		return
 	}
-	key := a.keys[r.Subject]
+	key := a.key(r.Subject)
 	if key == nil {
 		a.found(r.Leaf, "its subject has no journal key")
 		return
@@ -298,6 +321,23 @@ func (a *Audit) entry(r *Row) {
 	}
 }
 
+// key is that of a subject, who may have come after the keys were read; nil for
+// none.
+func (a *Audit) key(subject ident.ID) *Key {
+	if k := a.keys[subject]; k != nil {
+		return k
+	}
+	wrapped, err := a.Store.JournalKey(context.Background(), subject)
+	if err != nil {
+		return nil
+	}
+	k, err := a.OpenKey(subject, wrapped)
+	if err != nil {
+		return nil
+	}
+	return &k
+}
+
 // memory serves tiles that are still in memory.
 type memory map[[2]int64]Tile
 
@@ -305,22 +345,35 @@ func (m memory) Tile(_ context.Context, level int, n int64) ([]byte, error) {
 	return m[[2]int64{int64(level), n}].Data, nil
 }
 
-// tiles compares the stored tiles with those of the tree.
+// tiles compares the stored tiles with those of the tree, of which they are
+// longer where the log has grown meanwhile.
 func (a *Audit) tiles(ctx context.Context, tree *edge) error {
 	left := make(map[[2]int64]bool, len(tree.dirty))
 	for k := range tree.dirty {
 		left[k] = true
 	}
+	var longer []Tile
 	err := a.Store.Tiles(ctx, func(level int, n int64, data []byte) error {
 		k := [2]int64{int64(level), n}
-		if string(tree.dirty[k].Data) != string(data) {
-			a.found(-1, "tile %d/%d does not match the entries", level, n)
-		}
 		delete(left, k)
+		if want := tree.dirty[k].Data; !bytes.HasPrefix(data, want) {
+			a.found(-1, "tile %d/%d does not match the entries", level, n)
+		} else if len(data) > len(want) {
+			longer = append(longer, Tile{Level: level, N: n})
+		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
 	for k := range left {
 		a.found(-1, "tile %d/%d is missing", k[0], k[1])
+	}
+	size, err := a.Store.LogSize(ctx)
+	if size == a.report.Size {
+		for _, t := range longer {
+			a.found(-1, "tile %d/%d does not match the entries", t.Level, t.N)
+		}
 	}
 	return err
 }

@@ -150,6 +150,31 @@ func TestAuditNamesWhatWasForged(t *testing.T) {
 	})
 }
 
+// Nor can an entry be hidden from the list of whom it concerns, though it stays
+// in the log.
+func TestAuditNamesWhatWasHidden(t *testing.T) {
+	t.Parallel()
+	a, clock := apptest.SQLite(t) // PostgreSQL lists by indexes
+	apptest.Apply(t, a, apptest.Bestam(t))
+	f := newForger(t, a, clock)
+	if err := a.Close(); err != nil { // notes the newest entry of everybody
+		t.Fatal(err)
+	}
+	f.App = apptest.Reopen(t, a)
+	f.keep()
+	for _, c := range []struct{ statement, want string }{
+		{"UPDATE entry SET before = 10 WHERE leaf = 15", "leaf 15: points to entry 10 as the one before it, which is 14"},
+		{"UPDATE entry SET org_before = -1 WHERE leaf = 15", "leaf 15: points to entry -1 as the one before it, which is 14"},
+		{"UPDATE subject SET head = 20", "leaf 29: is somebody's newest entry, and 20 is noted"},
+		{"UPDATE organization SET head = 20 WHERE head = 29", "leaf 29: is somebody's newest entry, and 20 is noted"},
+		{"UPDATE organization SET head = -1 WHERE head = 29", "leaf 29: is somebody's newest entry, and -1 is noted"},
+	} {
+		f.exec(c.statement)
+		f.wantFinding(c.statement, c.want)
+		f.putBack()
+	}
+}
+
 // wantFinding audits and looks for a finding; none at all for an empty one.
 func (f *forger) wantFinding(forgery, want string) {
 	f.t.Helper()
@@ -375,7 +400,7 @@ func TestAuditBesideTheSealer(t *testing.T) {
 			audits = 5
 		}
 		var last int64
-		for range audits {
+		for ; audits > 0 || last < 100; audits-- {
 			r, err := a.Audit(t.Context(), nil)
 			if err != nil {
 				t.Fatal(err)
@@ -387,9 +412,6 @@ func TestAuditBesideTheSealer(t *testing.T) {
 		}
 		stop()
 		busy.Wait()
-		if last <= 30 {
-			t.Error("nothing was going on beside the audit")
-		}
 		apptest.Clean(t, a)
 	})
 }

@@ -152,8 +152,8 @@ func (r *Row) unseal(key *Key) (salt, body []byte, err error) {
 	return salt, body, nil
 }
 
-// Filter selects entries: of a subject where BySubject is set (the zero subject
-// is acts that concern no person), else of an organization.
+// Filter selects entries: of a subject where BySubject is set, else of an
+// organization.
 type Filter struct {
 	BySubject bool
 	Subject   ident.ID

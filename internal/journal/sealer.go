@@ -80,17 +80,18 @@ func (s *Sealer) Run(ctx context.Context) {
 }
 
 func (s *Sealer) all(ctx context.Context) {
+	err := s.All(ctx)
+	if err != nil && ctx.Err() == nil { // when stopping, the last round is yet to come
+		s.Log.LogAttrs(ctx, slog.LevelError, "sealing failed, will be tried again", slog.Any("error", err))
+	}
+}
+
+// All seals everything that is committed.
+func (s *Sealer) All(ctx context.Context) error {
 	for {
 		n, err := s.Step(ctx)
-		if ctx.Err() != nil { // stopping: the last round is yet to come
-			return
-		}
-		if err != nil {
-			s.Log.LogAttrs(ctx, slog.LevelError, "sealing failed, will be tried again", slog.Any("error", err))
-			return
-		}
-		if n < SealBatch {
-			return
+		if err != nil || n < SealBatch {
+			return err
 		}
 	}
 }

@@ -210,6 +210,24 @@ func TestWordsAreWhole(t *testing.T) {
 	}
 }
 
+// Nor does any act that could be, by whomever and however it ended, lack words.
+func TestNoActIsSpeechless(t *testing.T) {
+	t.Parallel()
+	reg := bestam(t)
+	for action := range icons {
+		for _, kind := range []string{"person", "system", "subject", "bulk", "service", ""} {
+			for _, decision := range []string{"", "permit", "deny"} {
+				for _, lang := range locale.All {
+					m := Words(lang, &verify.Entry{Action: action, Actor: verify.Actor{Kind: kind}, Decision: decision}, reg)
+					if strings.Contains(m.Title+m.Text, "⟦") || m.Text == "" {
+						t.Errorf("%s, %s by %q, %q: %q %q", lang, action, kind, decision, m.Title, m.Text)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestEveryActAndReasonHasWords(t *testing.T) {
 	t.Parallel()
 	want := slices.Clone(events)

@@ -18,7 +18,7 @@ import (
 )
 
 // chain finds the entries of a subject or an organization on SQLite without an
-// index: each entry points to the one before it of the same subject and of the
+// index over them: each entry points to the one before it of the same subject and of the
 // same organization, and chain knows the newest of each. An index over subjects
 // would be written at a random place by every decision, which costs more than
 // all the rest of it; the end of the journal is one place.
@@ -190,8 +190,8 @@ func (s *sqlite) at(ctx context.Context, leaf int64) (*journal.Row, error) {
 	return &list[0], nil
 }
 
-// skew is how far the order of ids may differ from the order of commits: an id
-// is made when the act is decided, its leaf when it is written.
+// skew is by how much ids may differ from the order of commits before the list
+// of a period loses an entry. Lists without a beginning lose none.
 const skew = 10 * time.Second
 
 // entries walks the chain of a filter from its newest entry, or from the one
@@ -247,81 +247,16 @@ func wanted(r *journal.Row, f journal.Filter) bool {
 // isMoment reports whether an id is only the bound of a time, see ident.FirstID.
 func isMoment(id ident.ID) bool { return id == ident.FirstID(id.Time()) }
 
-// locate finds an entry by its id alone: ids grow with time and so do leaves,
-// but for the skew.
+// locate finds an entry by its id alone. Ids grow with time, so their index is
+// written at its end; but they are not in the order of leaves: clocks are set
+// back, and an id is made when the act is decided, its leaf when it is written.
 func (s *sqlite) locate(ctx context.Context, entry ident.ID) (*journal.Row, error) {
-	s.chain.mu.RLock()
-	low, high := int64(0), s.chain.next
-	s.chain.mu.RUnlock()
-	end := high
-	for low < high {
-		mid := (low + high) / 2
-		got, err := s.idAt(ctx, mid)
-		if err != nil {
-			return nil, err
-		}
-		if bytes.Compare(got[:], entry[:]) < 0 {
-			low = mid + 1
-		} else {
-			high = mid
-		}
+	rows, err := s.readers.query(ctx, `SELECT `+entryColumns+s.pointers()+` FROM entry WHERE id = ?1`, entry[:])
+	list, err := collect(rows, err, scanEntry)
+	if err != nil || len(list) == 0 {
+		return nil, err
 	}
-	return s.near(ctx, entry, low, end)
-}
-
-func (s *sqlite) idAt(ctx context.Context, leaf int64) (ident.ID, error) {
-	var got ident.ID
-	err := s.readers.row(ctx, `SELECT id FROM entry WHERE leaf = ?1`, leaf).Scan(id{&got})
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
-	}
-	return got, err
-}
-
-// near looks for the entry around a leaf, ever wider, as far as the skew goes.
-func (s *sqlite) near(ctx context.Context, entry ident.ID, at, end int64) (*journal.Row, error) {
-	const step = 512
-	up, down := true, true
-	for d := int64(0); up || down; d += step {
-		for _, from := range []int64{at + d, at - d - step} {
-			if from >= at && !up || from < at && !down {
-				continue
-			}
-			leaf, last, err := s.among(ctx, entry, max(from, 0), from+step)
-			if err != nil {
-				return nil, err
-			}
-			if leaf >= 0 {
-				return s.at(ctx, leaf)
-			}
-			if from >= at {
-				up = from+step < end && last.Time().Before(entry.Time().Add(skew))
-			} else {
-				down = from > 0 && last.Time().After(entry.Time().Add(-skew))
-			}
-		}
-	}
-	return nil, nil
-}
-
-// among looks for the entry in a range of leaves; last is an id of the range.
-func (s *sqlite) among(ctx context.Context, entry ident.ID, from, to int64) (leaf int64, last ident.ID, err error) {
-	type at struct {
-		leaf int64
-		id   ident.ID
-	}
-	rows, err := s.readers.query(ctx, `SELECT leaf, id FROM entry WHERE leaf >= ?1 AND leaf < ?2`, from, to)
-	list, err := collect(rows, err, func(r *sql.Rows) (at, error) {
-		var a at
-		return a, r.Scan(&a.leaf, id{&a.id})
-	})
-	for _, a := range list {
-		if a.id == entry {
-			return a.leaf, a.id, nil
-		}
-		last = a.id
-	}
-	return -1, last, err
+	return &list[0], nil
 }
 
 func (s *sqlite) entry(ctx context.Context, f journal.Filter, entry ident.ID) (*journal.Row, error) {
@@ -412,11 +347,7 @@ func (s *sqlite) flusher() {
 	}
 }
 
-// copies: an entry stands once, at the leaf where its id is found.
-func (s *sqlite) copies(ctx context.Context, r *journal.Row) (int, error) {
-	l, err := s.locate(ctx, r.ID)
-	if err != nil || l == nil || l.Leaf == r.Leaf {
-		return 1, err
-	}
-	return 2, nil
+func (s *sqlite) copies(ctx context.Context, r *journal.Row) (n int, err error) {
+	err = s.readers.row(ctx, `SELECT COUNT(*) FROM entry WHERE id = ?1`, r.ID[:]).Scan(&n)
+	return n, err
 }

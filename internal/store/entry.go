@@ -202,8 +202,19 @@ func (s *Store) JournalKeys(ctx context.Context, fn func(subject ident.ID, wrapp
 	return wrap(rows.Err())
 }
 
-// Indexed is up to which leaf the newest entries are noted.
-func (s *Store) Indexed(ctx context.Context) (int64, error) {
-	n, err := s.indexed(ctx)
-	return n, wrap(err)
+// Heads returns up to which leaf the newest entries are noted, and those of
+// organizations.
+func (s *Store) Heads(ctx context.Context) (upTo int64, orgs map[ident.ID]int64, err error) {
+	if upTo, err = s.indexed(ctx); err != nil {
+		return 0, nil, wrap(err)
+	}
+	orgs = map[ident.ID]int64{}
+	rows, err := s.read().query(ctx, `SELECT id, `+s.heads()+` FROM organization`)
+	_, err = collect(rows, err, func(r *sql.Rows) (head int64, err error) {
+		var v ident.ID
+		err = r.Scan(id{&v}, &head)
+		orgs[v] = head
+		return head, err
+	})
+	return upTo, orgs, err
 }

@@ -16,6 +16,8 @@ CREATE TABLE entry (
 	commitment BLOB NOT NULL
 ) STRICT;
 
+CREATE INDEX entry_id ON entry (id);
+
 -- The newest entry of each, for all leaves before log.indexed.
 ALTER TABLE subject ADD COLUMN head INTEGER NOT NULL DEFAULT -1;
 ALTER TABLE organization ADD COLUMN head INTEGER NOT NULL DEFAULT -1;

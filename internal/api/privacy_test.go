@@ -1,0 +1,98 @@
+package api
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// Personal data goes only where it was asked for: it is in no log line, no
+// metric, no part of the public tree, no problem, no header, and nowhere open
+// on the disk. Problems and headers are looked through in every test.
+//
+// duty: L21
+func TestNoDataWhereNoneBelongs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.names["email"], w.names["document"], w.names["value"] = plantedEmail, plantedDoc, plantedValue
+	for _, s := range everything {
+		s.headers = append(s.headers, keyed, s.name)
+		s.run(t, w)
+	}
+	w.do(t, "operator", "GET", "/v1/consents?subject=$iin", "").want(t, 400)
+	w.do(t, "operator", "GET", "/v1/consents/$email", "").want(t, 404)
+	w.do(t, "officer", "GET", "/v1/journal?action=$phone", "").want(t, 200)
+	w.do(t, plantedIIN, "GET", "/v1/me", "").want(t, 401)
+	w.seal(t)
+	size := w.leaves(t)
+	for _, path := range []string{
+		"/metrics", "/log/checkpoint", "/log/key", "/openapi.json", "/docs", "/.well-known/jwks.json", "/healthz", "/readyz",
+		fmt.Sprintf("/log/tile/0/000.p/%d", size), fmt.Sprintf("/log/tile/entries/000.p/%d", size),
+	} {
+		clean(t, path, string(w.do(t, "", "GET", path, "").want(t, 200).body))
+	}
+	clean(t, "log", w.log.String())
+	w.onDisk(t, plants...)
+}
+
+var everything = []scenario{
+	{
+		name: "register", as: "operator", method: "POST", url: "/v1/subjects", wantStatus: 200,
+		body: `{"identifiers":[{"kind":"iin","value":"$iin"},{"kind":"email","value":"$email"},{"kind":"document","value":"$document"},{"kind":"external","value":"$value"}],` +
+			`"name":"$name","contacts":{"home":"$phone"}}`,
+	},
+	{
+		name: "consent", as: "operator", method: "POST", url: "/v1/consents", wantStatus: 201, keep: "consent",
+		body: `{"subject":"$subject","purposes":["contracts"],"name":"$name","message":"$value","other":{"note":"$email"},` +
+			`"evidence":{"channel":"paper","document":"$document"}}`,
+	},
+	{
+		name: "collect", as: "operator", method: "POST", url: "/v1/access", wantStatus: 200,
+		body: `{"subject":"$subject","action":"collect","purpose":"contracts","reference":"$iin","actor":{"kind":"person","id":"$email"},` +
+			`"values":{"name":"$name","iin":"$iin","phone":"$phone","email":"$email","employer":"$value"}}`,
+	},
+	{
+		name: "view", as: "operator", method: "POST", url: "/v1/access", wantStatus: 200, wantContains: []string{"$iin"},
+		body: `{"subject":"$subject","action":"view","purpose":"contracts","categories":["name","iin","phone","email","employer"]}`,
+	},
+	{
+		name: "denied", as: "operator", method: "POST", url: "/v1/access", wantStatus: 403,
+		body: `{"subject":"$subject","action":"collect","purpose":"news","reference":"$name","values":{"iin":"$iin"}}`,
+	},
+	{
+		name: "documented ground", as: "operator", method: "POST", url: "/v1/decisions", wantStatus: 200,
+		body: `{"subject":"$subject","action":"view","purpose":"contracts","ground":{"provision":"9(5)","document":"$name $iin"}}`,
+	},
+	{name: "wrong purpose", as: "operator", method: "POST", url: "/v1/decisions", body: `{"subject":"$subject","action":"view","purpose":"$name"}`, wantStatus: 400},
+	{name: "wrong action", as: "operator", method: "POST", url: "/v1/decisions", body: `{"subject":"$subject","action":"$email"}`, wantStatus: 400},
+	{name: "wrong actor", as: "operator", method: "POST", url: "/v1/decisions", body: `{"subject":"$subject","action":"view","actor":{"kind":"$name"}}`, wantStatus: 400},
+	{name: "wrong country", as: "operator", method: "POST", url: "/v1/decisions", body: `{"subject":"$subject","action":"view","country":"$iin"}`, wantStatus: 400},
+	{name: "wrong recipient", as: "operator", method: "POST", url: "/v1/decisions", body: `{"subject":"$subject","action":"view","recipient":"$phone"}`, wantStatus: 400},
+	{name: "data for a name", as: "operator", method: "POST", url: "/v1/decisions", body: `{"$email":"$iin"}`, wantStatus: 400},
+	{name: "data for a value", as: "operator", method: "POST", url: "/v1/access", body: `{"subject":"$subject","action":"collect","purpose":"contracts","values":{"iin":"$phone","$iin":"$name"}}`, wantStatus: 400},
+	{name: "data twice", as: "operator", method: "POST", url: "/v1/subjects", body: `{"contacts":{"$iin":"a","$iin":"b"}}`, wantStatus: 400},
+	{name: "data for an identifier", as: "operator", method: "POST", url: "/v1/subjects", body: `{"identifiers":[{"kind":"$name","value":"$iin"}]}`, wantStatus: 400},
+	{name: "broken", as: "operator", method: "POST", url: "/v1/subjects", body: `{"name":"$name","identifiers":[{"kind":"iin","value":"$iin"`, wantStatus: 400},
+	{name: "token", as: "admin", method: "POST", url: "/v1/organizations/$bin/tokens", body: `{"role":"staff","label":"$name $iin"}`, wantStatus: 201},
+	{name: "wrong role", as: "admin", method: "POST", url: "/v1/organizations/$bin/tokens", body: `{"role":"$name"}`, wantStatus: 400},
+	{
+		name: "withdraw", as: "operator", method: "POST", url: "/v1/consents/$consent/withdraw", wantStatus: 200,
+		body: `{"reason":"$name","evidence":{"channel":"paper","document":"$document"}}`,
+	},
+}
+
+// A confirmation says that there is a consent, not whose name stands in it.
+func TestConfirmationNamesNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.names["consent"] = w.give(t, "payment", `,"name":"$name","thirdParties":["$payer"]`)
+	token := string(w.do(t, "third-party", "GET", "/v1/consents/$consent/confirmation", "").want(t, 200).body)
+	for _, part := range strings.Split(token, ".") {
+		b, err := base64.RawURLEncoding.DecodeString(part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clean(t, "confirmation", string(b))
+	}
+}
