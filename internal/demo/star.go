@@ -85,7 +85,11 @@ func (w *world) starAtClinic(i int, t *tie) {
 	t.will(w.worked(3, 11, 15), deed{action: register.Block, by: registry, ref: "check"})
 	t.will(w.worked(3, 15, 30), deed{action: register.View, purpose: "treatment", data: []string{"name", "health"}, by: doctor})
 	t.will(w.worked(2, 10, 10), deed{action: register.Unblock, by: registry, ref: "check"})
-	t.will(w.now.Add(-2*time.Hour), deed{action: register.View, purpose: "treatment", data: []string{"name", "birthdate", "health"}, by: doctor})
+	last := w.now.Add(-2 * time.Hour).In(w.zone)
+	if last.Hour() < 9 || last.Hour() > 18 {
+		last = w.worked(1, 16, 40)
+	}
+	t.will(last, deed{action: register.View, purpose: "treatment", data: []string{"name", "birthdate", "health"}, by: doctor})
 }
 
 func (w *world) starAtPayments(i int, t *tie) {

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/driver"
@@ -33,7 +35,8 @@ type sqlite struct {
 	chain   *chain
 	closing chan struct{}
 	done    chan struct{}
-	walked  chan int // frames in the write-ahead log
+	grown   chan struct{} // the write-ahead log is to be moved into the file
+	moved   atomic.Bool   // it was, but for what came meanwhile
 	mover   sync.WaitGroup
 	stop    sync.Once
 	closed  error // of Close
@@ -52,8 +55,8 @@ const (
 	// maxGroup bounds a group, so that the first in it does not wait long.
 	maxGroup = 512
 	// checkpointAt is how many pages the write-ahead log gathers before they
-	// are moved into the file: 128 MiB.
-	checkpointAt = 32 << 10
+	// are moved into the file: 64 MiB.
+	checkpointAt = 16 << 10
 )
 
 var sqliteTypes = strings.NewReplacer("BYTEA", "BLOB", "BIGINT", "INTEGER", ") /*table*/", ") STRICT, WITHOUT ROWID")
@@ -67,7 +70,18 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 // system's own.
 func openSQLite(ctx context.Context, path, vfs string) (*Store, error) {
 	s := &sqlite{
-		ops: newQueue(), reads: make(chan *readOp, 4*maxGroup), chain: newChain(), closing: make(chan struct{}), done: make(chan struct{}), walked: make(chan int, 1), stmts: map[string]*sql.Stmt{}, owners: map[ident.ID]bool{},
+		ops: newQueue(), reads: make(chan *readOp, 4*maxGroup), chain: newChain(),
+		closing: make(chan struct{}), done: make(chan struct{}), grown: make(chan struct{}, 1),
+		stmts: map[string]*sql.Stmt{}, owners: map[ident.ID]bool{},
+	}
+	if vfs == "" {
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite would make it readable to others
+		if err != nil {
+			return nil, fmt.Errorf("open the database: %w", err)
+		}
+		if err := f.Close(); err != nil {
+			return nil, fmt.Errorf("open the database: %w", err)
+		}
 	}
 	var err error
 	dsn := func(pragmas ...string) string {
@@ -428,19 +442,21 @@ func (s *sqlite) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
 	return st, err
 }
 
-// settle runs between groups. When the log has grown it lets the checkpointer
-// work beside the writer; once that has moved nearly all, the writer moves the
-// rest itself, so that the next write starts the log anew.
+// settle runs between groups. When the log has grown, the checkpointer moves it
+// into the file beside the writer; what came meanwhile is little, and the writer
+// moves that itself, so that the next write starts the log anew. Only a log that
+// the checkpointer cannot keep up with makes the callers wait.
 func (s *sqlite) settle() {
 	if s.frames < checkpointAt {
 		return
 	}
-	select {
-	case s.walked <- s.frames:
-	default:
-	}
-	if s.frames >= 2*checkpointAt || s.frames > checkpointAt && len(s.ops.waiting) == 0 {
+	if s.moved.Swap(false) || s.frames >= 8*checkpointAt {
 		_, _, _ = s.raw.WALCheckpoint("main", sqlite3.CHECKPOINT_PASSIVE) // tried again at the next size
+		return
+	}
+	select {
+	case s.grown <- struct{}{}:
+	default:
 	}
 }
 
@@ -455,8 +471,10 @@ func (s *sqlite) checkpoint(dsn func(...string) string) {
 		select {
 		case <-s.done:
 			return
-		case <-s.walked:
-			_, _ = db.Exec("PRAGMA wal_checkpoint(PASSIVE)")
+		case <-s.grown:
+			if _, err := db.Exec("PRAGMA wal_checkpoint(PASSIVE)"); err == nil {
+				s.moved.Store(true)
+			}
 		}
 	}
 }

@@ -1,0 +1,95 @@
+package api
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// junk is what is put in the place of every value of a good body, one by one.
+var junk = []any{
+	nil, true, -1, 1e300, json.RawMessage("1e999"), "", " ", "\x00", "a\x00b", "😀", "\u202eevil", "'; DROP TABLE entry; --", "../../etc", planted,
+	strings.Repeat("я", 5000), []any{}, []any{nil}, []any{[]any{}}, object{}, object{"": object{}},
+	"0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1969-12-31T23:59:59Z", "2023-11-23T09:00:00+25:00",
+	"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "KZ", "iin", "active", "process",
+}
+
+// good are bodies that are taken as they are, with every member they may have.
+var good = []struct{ as, url, body string }{
+	{"operator", "/v1/subjects", `{"identifiers":[{"kind":"iin","value":"$iin"}],"name":"x","language":"kk","contacts":{"home":"x"}}`},
+	{"operator", "/v1/subjects/lookup", `{"kind":"iin","value":"$iin"}`},
+	{
+		"operator", "/v1/consents", `{"subject":"$subject","organization":"$bin","purposes":["payment"],"categories":["name"],"thirdParties":["$payer"],"countries":[],` +
+			`"publicSources":false,"validUntil":"2025-01-01T00:00:00Z","name":"x","message":"x","other":{"a":"x"},` +
+			`"evidence":{"channel":"form","textHash":"` + hash64 + `","text":"x","language":"ru","document":"x","obtainedAt":"2023-11-01T00:00:00Z"}}`,
+	},
+	{
+		"operator", "/v1/decisions", `{"subject":"$subject","organization":"$bin","base":"site","action":"view","purpose":"payment","categories":["name"],` +
+			`"ground":{"provision":"9(5)","document":"x"},"recipient":"$payer","country":"KZ","reference":"x","actor":{"kind":"person","id":"x"}}`,
+	},
+	{"third-party", "/v1/decisions", `{"subject":"$payerSubject","organization":"$bin","action":"view","purpose":"payment","categories":["name"]}`},
+	{"operator", "/v1/access", `{"subject":"$subject","action":"collect","purpose":"payment","categories":["name","phone"],"values":{"name":"x","phone":"$phone"}}`},
+	{"operator", "/v1/consents/$consent/withdraw", `{"scopes":["transfer"],"reason":"x","evidence":{"channel":"paper","document":"x"}}`},
+	{"admin", "/v1/organizations/$bin/tokens", `{"role":"subject","label":"x","expiresAt":"2025-01-01T00:00:00Z","subject":"$subject"}`},
+	{"subject", "/v1/me/notifications/read", `{"until":"$consent"}`},
+}
+
+var hash64 = strings.Repeat("0a", 32)
+
+// Nothing in any place of a body makes us fail. What is answered at all is
+// answered by both engines alike.
+func TestJunkInEveryPlace(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		for _, g := range good {
+			w.names["consent"] = w.give(t, "payment", `,"thirdParties":["$payer"]`)
+			var body any
+			if err := json.Unmarshal([]byte(w.expand(g.body)), &body); err != nil {
+				t.Fatal(err)
+			}
+			if a := w.do(t, g.as, "POST", g.url, g.body); a.status >= 300 {
+				t.Errorf("%s is not good: %s", g.url, a.body)
+			}
+			n := 0
+			places(body, func(v any) any { return v }, func(put func(any) any) {
+				for _, x := range junk {
+					b, err := json.Marshal(put(x))
+					if err != nil {
+						t.Fatal(err)
+					}
+					w.do(t, g.as, "POST", g.url, string(b))
+					n++
+				}
+			})
+			if n < 2*len(junk) {
+				t.Errorf("%s: only %d tried", g.url, n)
+			}
+		}
+	})
+}
+
+// places calls visit for every value in v, with a function that returns the
+// whole with another in its place.
+func places(v any, whole func(any) any, visit func(put func(any) any)) {
+	visit(whole)
+	switch x := v.(type) {
+	case object:
+		for k, child := range x {
+			places(child, func(n any) any {
+				c := maps.Clone(x)
+				c[k] = n
+				return whole(c)
+			}, visit)
+		}
+	case []any:
+		for i, child := range x {
+			places(child, func(n any) any {
+				c := slices.Clone(x)
+				c[i] = n
+				return whole(c)
+			}, visit)
+		}
+	}
+}
