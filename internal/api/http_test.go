@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"kelisim/internal/account"
+	"kelisim/internal/app/apptest"
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/locale"
@@ -20,7 +21,8 @@ import (
 // and both are told as problems.
 func TestMethodsAndPaths(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := bare(t)
+	w.names["bin"], w.names["stranger"], w.names["iin"] = apptest.BIN, ident.NewID(w.Now()).String(), plantedIIN
 	routes := w.api.routes()
 	allowed := map[string][]string{}
 	for i := range routes {
@@ -131,7 +133,7 @@ func TestFailures(t *testing.T) {
 // A service that cannot serve says so and keeps the reason to itself.
 func TestNotReady(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := bare(t)
 	w.api.Ready = func(context.Context) error { return errors.New("disk of " + planted) }
 	a := w.fail(t, "", "GET", "/readyz", "")
 	if a.status != 503 || strings.Contains(string(a.body), "disk") {

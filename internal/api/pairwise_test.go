@@ -12,6 +12,7 @@ import (
 
 // Two organizations that know one person see different ids, and neither sees
 // whether the other knows the person, what was agreed or what was done.
+// duty: L8-1.2.4, L24.1.1
 func TestPairwise(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
@@ -105,8 +106,6 @@ var foreign = []scenario{
 }
 
 // whole is what the person sees: both.
-//
-// duty: L8-1.2.4, L24.1.1
 var whole = []scenario{
 	{name: "me", as: "subject", method: "GET", url: "/v1/me", wantStatus: 200, wantContains: []string{`"holders":3`, "$bin", "$other", "$payer"}},
 	{name: "holders", as: "subject", method: "GET", url: "/v1/me/holders", wantStatus: 200, wantContains: []string{`"$bin"`, `"$other"`, `"inform"`, `"news"`}},

@@ -89,6 +89,13 @@ func serve(t testing.TB, a *app.App, clock *apptest.Clock) *world {
 	return w
 }
 
+// bare is a world without anybody in it.
+func bare(t testing.TB) *world {
+	t.Helper()
+	a, clock := apptest.SQLite(t)
+	return serve(t, a, clock)
+}
+
 // newWorld is a world on SQLite.
 func newWorld(t testing.TB) *world {
 	t.Helper()

@@ -12,6 +12,7 @@ package journal
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"time"
 
@@ -134,7 +135,7 @@ func (r *Row) check(key *Key, org string) error {
 	return nil
 }
 
-var errColumns = fmt.Errorf("columns differ from the entry: %w", verify.ErrEncoding)
+var errColumns = errors.New("the columns beside the entry say something else")
 
 // unseal opens the row and checks it against its commitment.
 func (r *Row) unseal(key *Key) (salt, body []byte, err error) {

@@ -202,6 +202,7 @@ func (p *Parties) Apply(ctx context.Context, by verify.Actor, d *register.Descri
 		}
 		if bytes.Equal(last.Canonical, canonical) {
 			out.Version, out.Changed = last, true
+			out.Version.Approved = p.Now()
 			return out, p.Approve(ctx, by, row.ID, last.Number)
 		}
 		out.Version.Number = last.Number

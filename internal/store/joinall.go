@@ -5,32 +5,39 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"kelisim/internal/fault"
+	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/party"
 	"kelisim/internal/vault"
 )
 
-// JoinAll is Join for many at once, with the values that come with each: all of
-// it lands in one write or nothing does. A person whom the organization knows
-// is left as is, and so is one for whom admit returns no holding; a conflict of
-// identifiers is that one's own and stands in refused. A fault.Conflict
-// "register-changed" means that a record's guard no longer held.
+// JoinAll is Join for many people of one organization at once, with the values
+// that come with each: all of it lands in one write or nothing does. A person
+// whom the organization knows is left as is, and so is one for whom admit
+// returns no holding; a conflict of identifiers is that one's own and stands in
+// refused. A fault.Conflict "register-changed" means that a record's guard no
+// longer held.
 //
-// Most are strangers, whose identifiers nobody has: they land by the many in a
-// few statements. Whoever may be known takes the way of Join.
+// Most are strangers, whose identifiers nobody has, and land by the many in a
+// few statements; or, when a file is brought in again, plainly known. Whoever
+// else takes the way of Join.
 func (s *Store) JoinAll(ctx context.Context, regs []*party.Registration, admit func(i int, j party.Joined) (*party.Holding, []vault.Value, *journal.Record, error)) (joined []party.Joined, refused []error, err error) {
 	_, err = s.write(ctx, claims(regs...), func(ctx context.Context, t tx) error {
 		joined, refused = make([]party.Joined, len(regs)), make([]error, len(regs))
-		taken, err := takenHashes(ctx, t, regs)
+		taken, err := holders(ctx, t, regs)
 		if err != nil {
 			return err
 		}
 		var new strangers
 		for i, reg := range regs {
-			if isStranger(taken, reg) {
+			switch subject, how := taken.find(reg); how {
+			case known:
+				joined[i] = party.Joined{Subject: subject, Known: true}
+			case stranger:
 				joined[i] = party.Joined{Subject: reg.Subject, JournalKey: reg.JournalKey}
 				h, values, r, err := admit(i, joined[i])
 				if err != nil {
@@ -39,19 +46,19 @@ func (s *Store) JoinAll(ctx context.Context, regs []*party.Registration, admit f
 				if h != nil {
 					new.add(reg, h, values, r)
 				}
-				continue
-			}
-			if err := new.land(ctx, t); err != nil { // this one may be one of those
-				return err
-			}
-			err := joinOne(ctx, t, reg, &joined[i], func(j party.Joined) (*party.Holding, []vault.Value, *journal.Record, error) {
-				return admit(i, j)
-			})
-			if fault.KindOf(err) == fault.Conflict {
-				refused[i], err = err, nil
-			}
-			if err != nil {
-				return err
+			case unclear:
+				if err := new.land(ctx, t); err != nil { // this one may be one of those
+					return err
+				}
+				err := joinOne(ctx, t, reg, &joined[i], func(j party.Joined) (*party.Holding, []vault.Value, *journal.Record, error) {
+					return admit(i, j)
+				})
+				if fault.KindOf(err) == fault.Conflict {
+					refused[i], err = err, nil
+				}
+				if err != nil {
+					return err
+				}
 			}
 		}
 		return new.land(ctx, t)
@@ -82,49 +89,93 @@ func joinOne(ctx context.Context, t tx, reg *party.Registration, out *party.Join
 	return nil
 }
 
-// isStranger reports whether nobody has any of the identifiers, and takes them.
-func isStranger(taken map[[32]byte]bool, reg *party.Registration) bool {
-	stranger := true
-	for _, x := range reg.Hashes {
-		stranger = stranger && !taken[x.Sum]
-		taken[x.Sum] = true
-	}
-	return stranger
+// holder is somebody who has an identifier.
+type holder struct {
+	subject ident.ID
+	state   string // of what the organization holds; empty where it knows nobody
 }
+
+// holdersOf are those who have the identifiers of a batch; nil for one whose
+// owner may have changed since they were asked for.
+type holdersOf map[[32]byte][]holder
+
+const (
+	unclear = iota
+	known
+	stranger
+)
+
+// find says who a registration is, where that is plain: somebody whom the
+// organization holds and nobody else has the identifiers that count (see
+// ownRecord), or a stranger. Whoever is not known may change who has them.
+func (m holdersOf) find(reg *party.Registration) (ident.ID, int) {
+	strong := slices.ContainsFunc(reg.Hashes, party.Hash.Strong)
+	var own holder
+	plain, how := true, stranger
+	for _, x := range reg.Hashes {
+		list, taken := m[x.Sum]
+		if taken {
+			how = unclear
+		}
+		if x.Strong() != strong {
+			continue
+		}
+		plain = plain && (!taken || list != nil)
+		for _, h := range list {
+			plain = plain && h.held() && (own.subject.IsZero() || own == h)
+			own = h
+		}
+	}
+	if plain && own.held() {
+		return own.subject, known
+	}
+	for _, x := range reg.Hashes {
+		m[x.Sum] = nil
+	}
+	return ident.ID{}, how
+}
+
+func (h holder) held() bool { return h.state != "" && h.state != party.Destroyed }
 
 // many is how many rows one statement takes; what is left over goes one by one,
 // so that there are few different statements.
 const many = 64
 
-// takenHashes finds which of the identifiers are somebody's, whoever's.
-func takenHashes(ctx context.Context, q querier, regs []*party.Registration) (map[[32]byte]bool, error) {
+// holders asks for all identifiers of a batch.
+func holders(ctx context.Context, q querier, regs []*party.Registration) (holdersOf, error) {
 	var asked []any
 	for _, reg := range regs {
 		for i := range reg.Hashes {
 			asked = append(asked, reg.Hashes[i].Sum[:])
 		}
 	}
-	taken := make(map[[32]byte]bool, len(asked))
-	query := `SELECT hash FROM identifier WHERE hash IN ` + places(1, many)
+	m := make(holdersOf, len(asked))
+	query := `SELECT i.hash, i.subject_id, COALESCE(h.state, '') FROM identifier i
+		LEFT JOIN holding h ON h.subject_id = i.subject_id AND h.org_id = ?2
+		WHERE (i.scope = ?1 OR i.scope = ?2) AND i.hash IN ` + places(3, many)
+	var everywhere ident.ID
 	for len(asked) > 0 {
 		n := min(many, len(asked))
-		args := make([]any, many)
-		for i := range args {
-			args[i] = asked[min(i, n-1)] // the last again and again
+		args := make([]any, 2, 2+many)
+		args[0], args[1] = everywhere[:], regs[0].Org[:]
+		args = append(args, asked[:n]...)
+		for len(args) < cap(args) {
+			args = append(args, asked[n-1]) // the last again and again
 		}
 		rows, err := q.query(ctx, query, args...)
-		found, err := collect(rows, err, func(r *sql.Rows) (sum [32]byte, err error) {
-			return sum, r.Scan(hash{&sum})
+		_, err = collect(rows, err, func(r *sql.Rows) (struct{}, error) {
+			var sum [32]byte
+			var h holder
+			err := r.Scan(hash{&sum}, id{&h.subject}, &h.state)
+			m[sum] = append(m[sum], h)
+			return struct{}{}, err
 		})
 		if err != nil {
 			return nil, err
 		}
-		for _, sum := range found {
-			taken[sum] = true
-		}
 		asked = asked[n:]
 	}
-	return taken, nil
+	return m, nil
 }
 
 // strangers are people on their way in, by table.

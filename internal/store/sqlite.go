@@ -285,7 +285,7 @@ func (s *sqlite) begin() error {
 // fail ends a group without effect: every operation of it gets the error.
 func (s *sqlite) fail(group []*op, cause error) {
 	s.chain.rollback(0)
-	if errors.Is(cause, sqlite3.IOERR_FSYNC) {
+	if errors.Is(cause, sqlite3.IOERR_FSYNC) || errors.Is(cause, sqlite3.IOERR_DIR_FSYNC) {
 		// The kernel may have dropped pages it reported as written: nothing we
 		// read back proves what is on the disk. Refuse until a restart recovers
 		// from the log.
