@@ -3,10 +3,12 @@ package cli
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,11 +33,15 @@ type benchCommand struct {
 	Duration    time.Duration `help:"Of each run." default:"10s"`
 	Calls       []string      `help:"What to call: decisions, access." default:"decisions,access" enum:"decisions,access"`
 	Seed        uint64        `help:"Of the choice of subjects." default:"1"`
+	Echo        string        `hidden:"" help:"Only echo JSON on this address: what the machine can do at most."`
 }
 
 // Run fills the data directory (made if absent, kept for the next run), serves
 // it in a process of its own and measures from this one.
 func (c *benchCommand) Run(e *env) error {
+	if c.Echo != "" {
+		return echo(e, c.Echo)
+	}
 	ids, token, err := c.prepare(e)
 	if err != nil {
 		return err
@@ -45,8 +51,13 @@ func (c *benchCommand) Run(e *env) error {
 		return err
 	}
 	fmt.Fprintf(e.stdout, "append 4 KiB + fdatasync: %.0f/s\n", fsync)
+	if err := c.bare(e); err != nil {
+		return err
+	}
 	started := time.Now()
-	address, pid, stop, err := c.server(e)
+	address, pid, stop, err := c.server(e, func(address string) []string {
+		return []string{"serve", "--data", e.flags.Data, "--listen", address, "--cache-size", fmt.Sprint(c.Subjects * 5 / 2)}
+	})
 	if err != nil {
 		return err
 	}
@@ -133,8 +144,50 @@ func benchOrg(e *env, a *app.App) (*party.Organization, error) {
 	return a.Parties.Organization(e.ctx, d.Organization.BIN)
 }
 
-// server runs this program's serve in a process of its own.
-func (c *benchCommand) server(e *env) (address string, pid int, stop func(), err error) {
+// bare measures a server that only decodes and encodes JSON, under the same
+// load: machines differ and so do their hours, the ratio does less.
+func (c *benchCommand) bare(e *env) error {
+	address, _, stop, err := c.server(e, func(address string) []string { return []string{"bench", "--echo", address} })
+	if err != nil {
+		return err
+	}
+	defer stop()
+	body := `{"subject":"f6d241e4-8f40-39e2-da58-7d5d9ebe72bf","base":"site","action":"use","purpose":"contracts","categories":["name","iin"]}`
+	req := "POST / HTTP/1.1\r\nHost: " + address + "\r\nContent-Length: " + fmt.Sprint(len(body)) + "\r\n\r\n" + body
+	l := &bench.Load{
+		Address: address, Connections: 64, Duration: min(c.Duration, 3*time.Second), Now: time.Now,
+		Request: func(b []byte, _, _ int) []byte { return append(b, req...) },
+		Answer:  func(int, []byte) error { return nil },
+	}
+	r, err := l.Run(e.ctx)
+	fmt.Fprintf(e.stdout, "bare JSON echo, 64 connections: %s\n", r)
+	return err
+}
+
+func echo(e *env, address string) error {
+	srv := &http.Server{Addr: address, ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var v map[string]any
+		if json.NewDecoder(r.Body).Decode(&v) != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		b, _ := json.Marshal(v) // what was decoded can be encoded
+		w.Header().Set("Content-Length", fmt.Sprint(len(b)))
+		w.Write(b)
+	})}
+	go func() {
+		<-e.ctx.Done()
+		_ = srv.Close()
+	}()
+	if err := srv.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// server runs this program in a process of its own, with the arguments that an
+// address gives, and waits until it listens.
+func (c *benchCommand) server(e *env, args func(address string) []string) (address string, pid int, stop func(), err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", 0, nil, err
@@ -147,7 +200,7 @@ func (c *benchCommand) server(e *env) (address string, pid int, stop func(), err
 	if err != nil {
 		return "", 0, nil, err
 	}
-	cmd := exec.CommandContext(e.ctx, self, "serve", "--data", e.flags.Data, "--listen", address, "--cache-size", fmt.Sprint(c.Subjects*5/2)) //nolint:gosec // our own program
+	cmd := exec.CommandContext(e.ctx, self, args(address)...) //nolint:gosec // our own program
 	cmd.Env = append(os.Environ(), "KELISIM_DATABASE="+e.flags.Database)
 	cmd.Stderr = e.stderr
 	if err := cmd.Start(); err != nil {
