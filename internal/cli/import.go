@@ -42,7 +42,7 @@ func (c *importCommand) Run(e *env) error {
 			return err
 		}
 		bad := &intake.BadFile{Path: c.Bad}
-		bar := progress(e.stderr, -1, "rows")
+		bar := progress(e.stderr, 1, "rows")
 		r, err := intake.Run(e.ctx, &intake.Options{
 			Store: a.Store, Parties: a.Parties, Org: org, Purpose: c.Purpose, Map: m, File: f, Bad: bad, Language: e.lang,
 			By: verify.Actor{Kind: "bulk", ID: "import"},

@@ -44,8 +44,12 @@ func (c *verifyCommand) installation(e *env) error {
 		return err
 	}
 	defer a.Close() //nolint:errcheck // only read
+	size, err := a.Store.LogSize(e.ctx)
+	if err != nil {
+		return err
+	}
 	start := time.Now()
-	bar := progress(e.stderr, -1, "entries")
+	bar := progress(e.stderr, size, "entries")
 	r, err := a.Audit(e.ctx, func(n int64) { _ = bar.Set64(n) })
 	_ = bar.Finish()
 	if err != nil {
