@@ -34,7 +34,7 @@ bench: build
 
 ## soak: kill -9 under load, twenty times on each database
 soak:
-	go test -count=1 -timeout 60m -run TestKilledUnderLoad -v ./internal/cli -kills 20
+	go test -count=1 -timeout 60m -run TestServerKilledUnderLoad -v ./internal/cli -kills 20
 
 ## generate: files made from others
 generate:

@@ -37,10 +37,10 @@ internal/intake   : fault gate ident journal law locale party register vault ver
 internal/store           : account consent fault gate ident journal locale party seal vault verify
 internal/store/storetest : store
 
-internal/app         : account consent fault gate ident journal party seal store
+internal/app         : account consent fault gate ident journal party seal store verify
 internal/app/apptest : app consent ident party register store/storetest verify
 internal/bench       : app consent gate ident party register verify
-internal/demo        : app consent examples fault gate ident intake law locale party register verify
+internal/demo        : app consent examples fault gate ident intake journal law locale party register verify
 
 internal/api : account consent fault gate ident journal law locale notify party register seal vault verify
 internal/web : account consent fault gate ident journal law locale notify party policy register verify

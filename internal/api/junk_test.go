@@ -12,10 +12,8 @@ import (
 // first what databases are touchy about.
 var junk = []any{
 	"\x00", "a\x00b", "😀", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", json.RawMessage("1e999"), "",
-	nil, true, -1, 1e300, " ", "'; DROP TABLE entry; --", planted,
-	strings.Repeat("я", 5000), []any{}, []any{[]any{}}, object{}, object{"": object{}},
-	"1969-12-31T23:59:59Z", "2023-11-23T09:00:00+25:00",
-	"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "KZ", "iin", "active", "process",
+	nil, true, -1, planted, strings.Repeat("я", 5000), []any{}, []any{[]any{}}, object{"": object{}},
+	"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "KZ",
 }
 
 // good are bodies that are taken as they are, with every member they may have.

@@ -14,7 +14,7 @@ import (
 func TestListsWalkAllOnce(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
-		const n = 7
+		const n = 5
 		for i := range n {
 			w.names["s"] = apptest.Subject(t, w.App, apptest.Org(t, w.App, ""), i).String()
 			w.do(t, "operator", "POST", "/v1/consents", `{"subject":"$s","purposes":["news"],"evidence":{"channel":"form"}}`).want(t, 201)
@@ -41,8 +41,8 @@ func TestListsWalkAllOnce(t *testing.T) {
 			if len(whole) != list.want || slices.Contains(whole, "") {
 				t.Errorf("%s: %d items, want %d", list.url, len(whole), list.want)
 			}
-			for _, limit := range []int{1, 3, list.want} {
-				if got := w.walk(t, list.as, list.url, max(limit, 1)); !slices.Equal(got, whole) {
+			for _, limit := range []int{1, 3} {
+				if got := w.walk(t, list.as, list.url, limit); !slices.Equal(got, whole) {
 					t.Errorf("%s by %d: %v, want %v", list.url, limit, got, whole)
 				}
 			}

@@ -55,7 +55,7 @@ func (w *world) grow(t *testing.T, n int) verify.Checkpoint {
 func TestLogByTileReader(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
-		_, get := w.live(t)
+		get := w.live(t)
 		r := &tiles{get, map[string]bool{}}
 		sizes := []verify.Checkpoint{w.grow(t, 5), w.grow(t, 250), w.grow(t, 300)}
 		newest := sizes[len(sizes)-1]

@@ -13,7 +13,6 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -204,8 +203,6 @@ func encode(out any) (kind string, body []byte, err error) {
 	return "application/json", body, err
 }
 
-// buffers are bodies that were read and are done with.
-var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // read takes the body in, within its limit and of a type that is read.
 func (c *call) read(r *route) error {

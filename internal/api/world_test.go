@@ -347,11 +347,11 @@ func (s *scenario) run(t *testing.T, w *world) *answer {
 }
 
 // live serves a world over a real connection.
-func (w *world) live(t *testing.T) (base string, get func(path string) (*http.Response, []byte)) {
+func (w *world) live(t *testing.T) (get func(path string) (*http.Response, []byte)) {
 	t.Helper()
 	srv := httptest.NewServer(w)
 	t.Cleanup(srv.Close)
-	return srv.URL, func(path string) (*http.Response, []byte) {
+	return func(path string) (*http.Response, []byte) {
 		t.Helper()
 		res, err := srv.Client().Get(srv.URL + path)
 		if err != nil {
@@ -366,7 +366,7 @@ func (w *world) live(t *testing.T) (base string, get func(path string) (*http.Re
 	}
 }
 
-// rolesOf are the roles there are, in a fixed order.
+// allRoles are those that a token may have.
 var allRoles = []string{"admin", "operator", "staff", "officer", "third-party", "authority", "examiner", "subject"}
 
 func names(roles []account.Role) []string {

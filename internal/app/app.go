@@ -22,6 +22,7 @@ import (
 	"kelisim/internal/party"
 	"kelisim/internal/seal"
 	"kelisim/internal/store"
+	"kelisim/verify"
 )
 
 // Config is everything that an installation is set up by.
@@ -174,14 +175,26 @@ func (a *App) Close() error { return a.Store.Close() }
 // keepCheckpoint writes the newest checkpoint beside the database, so that a
 // database put back to an earlier state is noticed. Losing the file loses that
 // check and nothing else, so a failure is only logged.
+//
+// A larger one is never replaced: it proves that the database was put back, and
+// verify goes on to say so.
 func (a *App) keepCheckpoint(note string) {
 	path := filepath.Join(a.Data, checkpointFile)
-	err := os.WriteFile(path+".new", []byte(note), 0o600)
+	next, err := verify.OpenCheckpoint(note, a.Keys.Checker)
+	if old, readErr := os.ReadFile(path); err == nil && readErr == nil {
+		if kept, err := verify.OpenCheckpoint(string(old), a.Keys.Checker); err == nil && kept.Size > next.Size {
+			a.Log.LogAttrs(context.Background(), slog.LevelError, "the log is shorter than a checkpoint it signed: the database was put back to an earlier state; run kelisim verify")
+			return
+		}
+	}
+	if err == nil {
+		err = os.WriteFile(path+".new", []byte(note), 0o600)
+	}
 	if err == nil {
 		err = os.Rename(path+".new", path)
 	}
 	if err != nil {
-		a.Log.Error("the checkpoint could not be kept beside the database", "error", err)
+		a.Log.LogAttrs(context.Background(), slog.LevelError, "the checkpoint could not be kept beside the database", slog.Any("error", err))
 	}
 }
 

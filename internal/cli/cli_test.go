@@ -85,9 +85,10 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// ready waits for the server that the script started.
+// ready waits for the server that the script started, two minutes at most: the
+// demo makes up a month first.
 func ready(ts *testscript.TestScript, _ bool, _ []string) {
-	for range 1000 {
+	for range 12_000 {
 		res, err := http.Get(ts.Getenv("URL") + "/readyz")
 		if err == nil {
 			res.Body.Close()

@@ -25,13 +25,13 @@ import (
 	"kelisim/verify"
 )
 
-var kills = flag.Int("kills", 4, "how often TestKilledUnderLoad kills the server")
+var kills = flag.Int("kills", 2, "how often TestServerKilledUnderLoad kills the server")
 
-// TestKilledUnderLoad kills the server with SIGKILL while it decides, again and
+// TestServerKilledUnderLoad kills the server with SIGKILL while it decides, again and
 // again. Each time it comes up by itself; in the end every decision that was
 // answered is in the log under the leaf that the answer promised, and the log is
 // whole.
-func TestKilledUnderLoad(t *testing.T) {
+func TestServerKilledUnderLoad(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes seconds")

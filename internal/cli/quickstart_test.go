@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"kelisim/internal/intake"
 )
 
 // TestQuickstart runs the commands of docs/quickstart.md, one after the other in
@@ -91,4 +93,20 @@ func runSteps(t *testing.T, steps []step) []string {
 		t.Fatalf("%d steps gave %d answers", len(steps), len(answers)-1)
 	}
 	return answers
+}
+
+// TestImportPage reads the map that docs/import.md shows.
+func TestImportPage(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/import.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindSubmatch(page)
+	if m == nil {
+		t.Fatal("there is no map on the page")
+	}
+	if _, err := intake.ParseMap(m[1]); err != nil {
+		t.Error(err)
+	}
 }

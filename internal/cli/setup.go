@@ -95,6 +95,9 @@ func (c *tokenCommand) Run(e *env) error {
 	}
 	return e.with(func(a *app.App) error {
 		t := account.Token{Role: role}
+		if c.Expires < 0 {
+			return fault.Bad("expires", "time-past")
+		}
 		if c.Expires > 0 {
 			t.Expires = e.now().Add(c.Expires)
 		}

@@ -20,6 +20,7 @@ import (
 	"kelisim/internal/app"
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
+	"kelisim/internal/journal"
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
@@ -60,10 +61,11 @@ const (
 
 // Fill fills an installation that has no organizations yet, and finds the way
 // about one that it filled before. A fault.Conflict "demo-in-use" means that
-// the installation is neither. It takes seconds.
+// the installation is neither, "demo-unfinished" that a Fill was cut short. It
+// takes seconds.
 func Fill(ctx context.Context, a *app.App, now time.Time, seed uint64) (*Result, error) {
 	w := &world{App: a, now: now, zone: almaty()}
-	w.maker.Rand = rand.New(rand.NewPCG(seed, days)) //nolint:gosec // made-up people need no secrets
+	w.maker.Rand = rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // made-up people need no secrets
 	w.start = w.ago(days, 8, 0)
 	w.cast()
 	there, err := a.Store.Orgs(ctx)
@@ -187,5 +189,20 @@ func (w *world) result(ctx context.Context) (*Result, error) {
 		}
 		r.Showcase = append(r.Showcase, Person{Name: p.name, Language: p.language, Subject: first.Inside(id)})
 	}
-	return r, nil
+	return r, w.finished(ctx, r)
+}
+
+// finished looks for what comes last: that the people of the showcase looked at
+// their own data. Without it the demo was cut short.
+func (w *world) finished(ctx context.Context, r *Result) error {
+	for _, p := range r.Showcase {
+		_, views, err := w.Journal.List(ctx, journal.Filter{BySubject: true, Subject: p.Subject, Action: register.View.String(), Limit: 1000})
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(views, func(e *journal.Opened) bool { return e.Actor == subject }) {
+			return fault.New(fault.Conflict, "demo-unfinished")
+		}
+	}
+	return nil
 }

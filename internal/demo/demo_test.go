@@ -2,6 +2,7 @@ package demo_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -220,6 +221,24 @@ func TestInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := demo.Fill(t.Context(), a, now, 1); !fault.Is(err, "demo-in-use") {
+		t.Error(err)
+	}
+}
+
+// A demo that was cut short is not taken for one.
+func TestCutShort(t *testing.T) {
+	t.Parallel()
+	a := fresh(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	a.Sealer.Published = func(string) {
+		if points, err := a.Store.Checkpoints(ctx); err != nil || len(points) == 20 {
+			cancel()
+		}
+	}
+	if _, err := demo.Fill(ctx, a, now, 1); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if _, err := demo.Fill(t.Context(), a, now, 1); !fault.Is(err, "demo-unfinished") {
 		t.Error(err)
 	}
 }

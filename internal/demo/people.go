@@ -54,12 +54,14 @@ func (c *maker) person() *person {
 	}
 	of := &peoples[i]
 	p := &person{male: c.chance(48), language: locale.RU}
-	surname, given := pick(c.Rand, of.surnames), ""
-	if p.male {
-		given = pick(c.Rand, of.men)
-	} else if given = pick(c.Rand, of.women); !of.fixed {
+	surname, names := pick(c.Rand, of.surnames), of.men
+	if !p.male {
+		names = of.women
+	}
+	if !p.male && !of.fixed {
 		surname = feminine(surname)
 	}
+	given := pick(c.Rand, names)
 	if of.kazakh && c.chance(75) {
 		p.language = locale.KK
 	}

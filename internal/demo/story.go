@@ -12,14 +12,11 @@ import (
 	"kelisim/internal/gate"
 	"kelisim/internal/ident"
 	"kelisim/internal/intake"
-	"kelisim/internal/law"
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
 	"kelisim/verify"
 )
-
-func provision(s string) law.Provision { return law.Provision(s) }
 
 // write writes what everybody is going to do, and when the stage stops.
 func (w *world) write() error {
@@ -120,8 +117,10 @@ func (w *world) cards(old []*person) (func(context.Context, *moment) error, erro
 				Origin: "Карточки пациентов, заведённые до 25 ноября 2013 года",
 				Ground: verify.Ground{Provision: "31(3)", Document: "Акт приёма архива картотеки № 4"},
 				Columns: []intake.Column{
-					{Column: "ИИН", Identifier: ident.IIN, Category: "iin"}, {Column: "ФИО", Name: true, Category: "name"},
-					{Column: "Телефон", Identifier: ident.Phone, Category: "phone"}, {Column: "Адрес", Category: "address"},
+					{Column: "ИИН", Identifier: ident.IIN, Category: "iin"},
+					{Column: "ФИО", Name: true, Category: "name"},
+					{Column: "Телефон", Identifier: ident.Phone, Category: "phone"},
+					{Column: "Адрес", Category: "address"},
 				},
 			},
 		})

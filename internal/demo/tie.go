@@ -10,6 +10,7 @@ import (
 	"kelisim/internal/fault"
 	"kelisim/internal/gate"
 	"kelisim/internal/ident"
+	"kelisim/internal/law"
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
@@ -101,7 +102,7 @@ type deed struct {
 	by        verify.Actor
 	to        string // a third party's BIN
 	country   string
-	provision string // claimed instead of consent
+	provision law.Provision // claimed instead of consent
 	document  string
 	ref       string
 	asker     *party.Organization // where it is not the holder itself
@@ -118,7 +119,7 @@ func (t *tie) do(ctx context.Context, m *moment, d deed) (bool, error) {
 		Holder: t.org, Asker: t.org, Subject: t.id, Actor: d.by, Reference: d.ref,
 		Request: gate.Request{
 			Action: d.action, Purpose: d.purpose, Categories: slices.Clone(d.data), Recipient: d.to, Country: d.country,
-			Ground: provision(d.provision), Document: d.document,
+			Ground: d.provision, Document: d.document,
 		},
 	}
 	if d.asker != nil {

@@ -360,6 +360,7 @@ func (g *Guard) expireStep(ctx context.Context, k known) (Outcome, bool, error) 
 	return out, false, err
 }
 
+// reschedule is the last step: nothing else is due.
 func (g *Guard) reschedule(ctx context.Context, k known, next time.Time) (Outcome, bool, error) {
 	if next.UnixMilli() == k.held.Holding.DestroyAt.UnixMilli() { // the store keeps no more than that
 		return Outcome{}, true, nil
@@ -369,7 +370,7 @@ func (g *Guard) reschedule(ctx context.Context, k known, next time.Time) (Outcom
 		return Outcome{}, false, err
 	}
 	out, err := g.Store.Change(ctx, &vault.Change{Subject: k.subject, Org: k.Holder.ID, At: k.at, DestroyAt: &next}, rec)
-	return out, false, err
+	return out, !out.Stale, err
 }
 
 func (g *Guard) writeExpiry(ctx context.Context, k known, c *consent.Consent) (Outcome, error) {

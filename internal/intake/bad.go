@@ -115,8 +115,11 @@ func (r Result) Summary(lang locale.Lang) []string {
 		key string
 		n   int64
 	}{
-		{"intake.summary.added", r.Added}, {"intake.summary.known", r.Known}, {"intake.summary.repeated", r.Repeated},
-		{"intake.summary.destroyed", r.Destroyed}, {"intake.summary.bad", r.Bad},
+		{"intake.summary.added", r.Added},
+		{"intake.summary.known", r.Known},
+		{"intake.summary.repeated", r.Repeated},
+		{"intake.summary.destroyed", r.Destroyed},
+		{"intake.summary.bad", r.Bad},
 	} {
 		if part.n > 0 {
 			out = append(out, locale.Text(lang, part.key, "count", part.n))

@@ -238,6 +238,10 @@ func (r *run) join(ctx context.Context, b *batch) error {
 			regs, rows, people = append(regs, p.reg), append(rows, &b.rows[i]), append(people, p)
 		}
 	}
+	if len(rows) == 0 {
+		r.result.Bad += int64(len(b.rows))
+		return nil
+	}
 	plan := r.plan.Load()
 	joined, refused, err := r.Store.JoinAll(ctx, regs, func(i int, j party.Joined) (*party.Holding, []vault.Value, *journal.Record, error) {
 		if j.Tombstone { // destroyed is destroyed: an old file must not bring it back

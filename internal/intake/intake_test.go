@@ -407,6 +407,13 @@ func testKnownElsewhereAndDestroyed(t *testing.T, h *house) {
 	if want := (intake.Result{Rows: 5, Known: 4, Destroyed: 1}); r != want {
 		t.Errorf("%+v", r)
 	}
+	id, err := h.Parties.Lookup(t.Context(), h.org, party.Identifier{Kind: ident.IIN, Value: iin(t, 2)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if held, err := h.Store.Holding(t.Context(), h.org.Inside(id), h.org.ID); err != nil || held.State != party.Destroyed || held.DataKey != nil {
+		t.Error("what was destroyed came back:", err, held.State)
+	}
 	n := 0
 	if err := h.Store.JournalKeys(t.Context(), func(ident.ID, []byte, int64) error { n++; return nil }); err != nil || n != 5 {
 		t.Error(n, "people instead of 5", err)

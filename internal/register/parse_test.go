@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -193,14 +192,10 @@ func TestLimits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			start := time.Now()
 			_, err := Parse([]byte(tt.source), ident.Rules{})
 			list := faults(t, err)
 			if len(list) == 0 || !fault.Is(err, tt.code) && !hasCode(list, tt.code) {
 				t.Errorf("want %s, got %.300v", tt.code, err)
-			}
-			if took := time.Since(start); took > 20*time.Second {
-				t.Errorf("it took %v", took)
 			}
 			for _, e := range list {
 				checkTexts(t, e)

@@ -33,7 +33,6 @@ type chain struct {
 	orgs     map[ident.ID]int64
 	next     int64 // leaf after the last committed one that heads know of
 	indexed  int64 // leaves before it have their heads in the database
-	flushed  time.Time
 
 	// Of the group under way: only the writer touches these.
 	moves []move

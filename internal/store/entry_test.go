@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"kelisim/internal/fault"
 	"kelisim/internal/gate"
 	"kelisim/internal/ident"
@@ -195,8 +197,62 @@ func TestEntryIsFoundOnlyByWhomItConcerns(t *testing.T) {
 			if !c.want && fault.KindOf(err) != fault.NotFound {
 				t.Errorf("%s finds it: %v", name, err)
 			}
+			for _, other := range []ident.ID{{}, ident.NewID(now.Add(-time.Hour)), newID(), ident.NewID(now.Add(time.Hour))} {
+				if _, err := w.Entry(t.Context(), c.f, other); fault.KindOf(err) != fault.NotFound {
+					t.Errorf("%s finds another: %v", name, err)
+				}
+			}
 		}
 	})
+}
+
+// On PostgreSQL, where many write at once, a decision waits for a withdrawal
+// that is under way and then does not land on the facts before: it never
+// overtakes one that was answered.
+//
+// duty: L24.1.5
+func TestRecordWaitsForAWithdrawal(t *testing.T) {
+	t.Parallel()
+	address := storetest.Postgres(t)
+	s, err := store.OpenPostgres(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	w := &world{Store: s, t: t}
+	w.org = w.newOrg("150940018738")
+	r := w.guarded(w.subject("1"))
+	withdrawal, err := pgx.Connect(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer withdrawal.Close(context.Background())
+	tx, err := withdrawal.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), "UPDATE subject SET version = version + 1 WHERE id = $1", r.Subject[:]); err != nil {
+		t.Fatal(err)
+	}
+	landed := make(chan []gate.Outcome, 1)
+	go func() {
+		outs, err := w.Record(context.Background(), []*journal.Record{r})
+		if err != nil {
+			t.Error(err)
+		}
+		landed <- outs
+	}()
+	select {
+	case <-landed:
+		t.Fatal("answered while the withdrawal was under way")
+	case <-time.After(300 * time.Millisecond):
+	}
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if outs := <-landed; !outs[0].Stale {
+		t.Fatal("landed on the facts before the withdrawal")
+	}
 }
 
 // An entry is given to the sealer once, in the order of commits, and what comes

@@ -73,7 +73,7 @@ func (w *twin) registration(i int, r row, org ident.ID) *party.Registration {
 	var hashes []party.Hash
 	add := func(kind ident.Kind, n int, scope ident.ID) {
 		if n > 0 {
-			hashes = append(hashes, party.Hash{Kind: kind, Scope: scope, Sum: sum(fmt.Sprint(w.salt, kind, n, scope[12:]))})
+			hashes = append(hashes, party.Hash{Kind: kind, Scope: scope, Sum: sum(fmt.Sprintf("%s%s%d%x", w.salt, kind, n, scope[12:]))})
 		}
 	}
 	add(ident.IIN, r.iin, ident.ID{})

@@ -92,7 +92,7 @@ func openSQLite(ctx context.Context, path, vfs string) (*Store, error) {
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 	}
 	if s.db, err = driver.Open(dsn("journal_mode(wal)", "synchronous(full)", "wal_autocheckpoint(0)",
-		"journal_size_limit(67108864)", "cache_size(-262144)", "foreign_keys(on)")); err != nil {
+		"journal_size_limit(67108864)", "secure_delete(on)", "cache_size(-262144)", "foreign_keys(on)")); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	if err := migrate(ctx, s.db, goose.DialectSQLite3, "sqlite", sqliteTypes); err != nil {

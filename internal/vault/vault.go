@@ -106,8 +106,8 @@ type need struct {
 // Retention says what of a holding is past its term at now and when to look
 // next (zero: never). Data stays while any purpose that lists its category has
 // a consent in force, or until that purpose's retention after the consent
-// ended (Art. 12(2), 18(1)). Data collected on a provision is kept for the
-// retention after its collection.
+// ended (Art. 12(2), 18(1)), and in any case for that of the purpose it was
+// collected for after its collection: it may have come in on a ground.
 func Retention(reg *register.Register, held []Value, consents []consent.Consent, now time.Time) (drop []string, next time.Time) {
 	needs := needsOf(reg, consents, now)
 	for _, v := range Latest(held) {
