@@ -203,7 +203,6 @@ func encode(out any) (kind string, body []byte, err error) {
 	return "application/json", body, err
 }
 
-
 // read takes the body in, within its limit and of a type that is read.
 func (c *call) read(r *route) error {
 	given := c.r.Header.Get("Content-Type")
