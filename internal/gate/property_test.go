@@ -291,17 +291,54 @@ func TestOrderOfConsentsDoesNotMatter(t *testing.T) {
 	t.Parallel()
 	op := operator(t)
 	rapid.Check(t, func(t *rapid.T) {
-		for range 20 {
-			f := anyFacts(t, op)
-			f.Consents[0] = anyConsent(t, 'a', f.Purpose)
-			g := clone(f)
-			g.Consents = rapid.Permutation(f.Consents).Draw(t, "order")
-			a, b := gate.Decide(f), gate.Decide(g)
-			if a.Permit != b.Permit || a.Ground != b.Ground || !slices.Equal(a.Codes(), b.Codes()) {
-				t.Fatalf("%v in one order, %v in another", a.Codes(), b.Codes())
-			}
-		}
+		f := anyFacts(t, op)
+		g := clone(f)
+		g.Consents = rapid.Permutation(f.Consents).Draw(t, "order")
+		sameDecision(t, f, g)
 	})
+}
+
+func sameDecision(t rapid.TB, f, g *gate.Facts) {
+	t.Helper()
+	a, b := gate.Decide(f), gate.Decide(g)
+	if a.Permit != b.Permit || a.Ground != b.Ground || !slices.Equal(a.Codes(), b.Codes()) {
+		t.Fatalf("%v in one order, %v in another", a.Codes(), b.Codes())
+	}
+}
+
+// Two consents that fall short in any two ways are told of in one way.
+func TestNearestConsentIsTold(t *testing.T) {
+	t.Parallel()
+	f := &gate.Facts{
+		Now: moment, Edition: edition, Register: operator(t), Subject: party.Alive, Holding: party.Held,
+		Request: gate.Request{Action: register.Disseminate, Purpose: "abroad", Categories: []string{"name"}, Recipient: bins[2], Country: "DE"},
+	}
+	f.Asker = f.Register
+	var short []consent.Consent
+	for _, change := range []func(*consent.Consent){
+		func(c *consent.Consent) { c.Terms.Purposes = []string{"news"} },
+		func(c *consent.Consent) { c.Until = moment },
+		func(c *consent.Consent) { c.Status, c.Scopes = consent.Withdrawn, 0 },
+		func(c *consent.Consent) { c.Status = consent.Paused },
+		func(c *consent.Consent) { c.Status = consent.Superseded },
+		func(c *consent.Consent) { c.Terms.Categories = nil },
+		func(c *consent.Consent) { c.Terms.ThirdParties = nil },
+		func(c *consent.Consent) { c.Terms.Countries = nil },
+		func(c *consent.Consent) { c.Terms.PublicSources = false },
+	} {
+		c := consent.Consent{ID: consentID("a"), Status: consent.Active, Scopes: consent.AllScopes, Terms: &consent.Terms{
+			Purposes: []string{"abroad"}, Categories: []string{"name"}, ThirdParties: bins[1:], Countries: countries, PublicSources: true,
+		}}
+		change(&c)
+		short = append(short, c)
+	}
+	for _, a := range short {
+		for _, b := range short {
+			g, h := clone(f), clone(f)
+			g.Consents, h.Consents = []consent.Consent{a, b}, []consent.Consent{b, a}
+			sameDecision(t, g, h)
+		}
+	}
 }
 
 // The facts drawn are worth the properties: every kind of permit comes up, and

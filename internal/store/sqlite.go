@@ -91,8 +91,10 @@ func openSQLite(ctx context.Context, path, vfs string) (*Store, error) {
 		}
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 	}
+	// 64 MiB of cache: the whole memory of a connection is bounded to 256 MiB,
+	// and each commit after a split of a page looks through all of the cache.
 	if s.db, err = driver.Open(dsn("journal_mode(wal)", "synchronous(full)", "wal_autocheckpoint(0)",
-		"journal_size_limit(67108864)", "secure_delete(on)", "cache_size(-262144)", "foreign_keys(on)")); err != nil {
+		"journal_size_limit(67108864)", "secure_delete(on)", "cache_size(-65536)", "foreign_keys(on)")); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	if err := migrate(ctx, s.db, goose.DialectSQLite3, "sqlite", sqliteTypes); err != nil {
