@@ -150,8 +150,6 @@ func TestProofsHoldIndependently(t *testing.T) {
 
 // A receipt with one bit changed, of the entry, the salt, the place, the proof
 // or the checkpoint, does not hold.
-//
-// duty: L29
 func TestChangedReceiptDoesNotHold(t *testing.T) {
 	t.Parallel()
 	l := newTree(t, 37)

@@ -72,7 +72,7 @@ func TestRecordRefuses(t *testing.T) {
 // All eight elements of Art. 8(4) are in the receipt, in the language of the
 // consent, and its signature holds.
 //
-// duty: L8.4.1, L8.4.2, L8.4.3, L8.4.4, L8.4.5, L8.4.6, L8.4.7, L8.4.8, L25.2.5
+// duty: L8.1, L8.4.1, L8.4.2, L8.4.3, L8.4.4, L8.4.5, L8.4.6, L8.4.7, L8.4.8, L25.2.5
 func TestConsentHasAllElements(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, a *app.App, clock *apptest.Clock) {
@@ -149,7 +149,7 @@ func TestConsentSupersedes(t *testing.T) {
 
 // Each step leaves its entry, with who did it; reasons stay sealed.
 //
-// duty: L8.1
+// duty: L24.1.5
 func TestWithdrawnPausedResumed(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, a *app.App, clock *apptest.Clock) {

@@ -26,7 +26,7 @@ func TestConsentCases(t *testing.T) { t.Parallel(); runCases(t, "consent") }
 // duty: L7.8, L7.9, L12.1, L14, P5.9, P11
 func TestPurposeCases(t *testing.T) { t.Parallel(); runCases(t, "purpose") }
 
-// duty: L7.3, L7.6, L11.1, L15.1, L16.2, L16.3.1, L16.4
+// duty: L7.3, L7.6, L11.1, L12.2, L15.1, L16.2, L16.3.1, L16.4
 func TestOnwardCases(t *testing.T) { t.Parallel(); runCases(t, "onward") }
 
 // duty: L7.4, L7.5, L9.1, L9.2, L9.3, L9.4, L9.5, L9.6, L9.7, L9.8, L9.9, L9.9-1

@@ -46,7 +46,7 @@ type permit struct {
 // No decision that was asked for after the withdrawal was answered permits on
 // the consent withdrawn, on one node or on two, and no answer lacks its entry.
 //
-// duty: L8.1, L24.1.5
+// duty: L24.1.5
 func TestNoPermitAfterTheWithdrawal(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, a *app.App, _ *apptest.Clock) {

@@ -185,8 +185,6 @@ func TestRetentionWaitsForTheBlockToBeLifted(t *testing.T) {
 
 // Data taken on a claimed ground has no consent that could end: it is kept for
 // the retention of its purpose from its collection.
-//
-// duty: L31.3
 func TestRetentionOfDataOnAGround(t *testing.T) {
 	t.Parallel()
 	eachDesk(t, func(t *testing.T, d *desk) {

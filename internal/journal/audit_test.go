@@ -90,7 +90,7 @@ func flipped(b []byte) []byte {
 // The log has 30 leaves: 0 to 9, 10 to 19 and 20 to 29 were sealed together.
 // Each forgery is named.
 //
-// duty: L21, L22.1.2
+// duty: L22.1.2
 func TestAuditNamesWhatWasForged(t *testing.T) {
 	t.Parallel()
 	flip := func(table, column, where string) func(*forger) {
@@ -147,6 +147,43 @@ func TestAuditNamesWhatWasForged(t *testing.T) {
 			f.putBack()
 		}
 		f.wantFinding("nothing", "")
+	})
+}
+
+// What was cut off stays missing: the log goes on behind the hole, lists show
+// what is left, and the audit still names what is gone.
+func TestLogGoesOnBehindAHole(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, a *app.App, clock *apptest.Clock) {
+		f := newForger(t, a, clock)
+		if err := a.Close(); err != nil {
+			t.Fatal(err)
+		}
+		f.exec("DELETE FROM entry WHERE leaf = 12 OR leaf >= 25")
+		f.App = apptest.Reopen(t, a)
+		f.decide(5)
+		f.wantFinding("a hole", "leaf 25: the entries 25 to 29 are missing")
+		f.wantFinding("a hole", "leaf 12: the entry is missing")
+		if size, err := f.Store.LogSize(t.Context()); err != nil || size != 35 {
+			t.Fatalf("%d leaves: %v", size, err)
+		}
+		org := apptest.Org(t, f.App, "")
+		for name, filter := range map[string]journal.Filter{
+			"subject": {BySubject: true, Subject: org.Inside(f.sub), Limit: 100}, "organization": {Org: org.ID, Limit: 100},
+		} {
+			var leaves []int64
+			rows, err := f.Store.Entries(t.Context(), filter)
+			for i := range rows {
+				if rows[i].Leaf >= 10 {
+					leaves = append(leaves, rows[i].Leaf)
+				}
+			}
+			slices.Sort(leaves)
+			want := []int64{10, 11, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 30, 31, 32, 33, 34}
+			if err != nil || !slices.Equal(leaves, want) {
+				t.Errorf("of the %s, leaves %v are listed, want %v (%v)", name, leaves, want, err)
+			}
+		}
 	})
 }
 
@@ -418,8 +455,6 @@ func TestAuditBesideTheSealer(t *testing.T) {
 
 // A receipt proves an entry to whoever has the log's public key and nothing
 // else; before the entry is sealed there is none.
-//
-// duty: L29
 func TestReceipt(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, a *app.App, clock *apptest.Clock) {

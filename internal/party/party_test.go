@@ -22,8 +22,6 @@ func other(t *testing.T) string {
 
 // Two organizations never see one id for a person, and neither learns that the
 // other knows the person.
-//
-// duty: L8-1.2.4
 func TestIDsArePairwise(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, a *app.App, _ *apptest.Clock) {

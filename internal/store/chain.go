@@ -203,6 +203,9 @@ func (s *sqlite) entries(ctx context.Context, f journal.Filter) ([]journal.Row, 
 	var out []journal.Row
 	for leaf >= 0 && len(out) < f.Limit {
 		l, err := s.at(ctx, leaf)
+		if err == nil && l == nil {
+			l, err = s.beyond(ctx, f, leaf)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -215,6 +218,22 @@ func (s *sqlite) entries(ctx context.Context, f journal.Filter) ([]journal.Row, 
 		}
 	}
 	return out, nil
+}
+
+// beyond steps over a hole in the chain, which only somebody who deletes rows
+// makes: it looks at each row below.
+func (s *sqlite) beyond(ctx context.Context, f journal.Filter, leaf int64) (*journal.Row, error) {
+	where, who := `org_id = ?2`, f.Org
+	if f.BySubject {
+		where, who = `subject_id = ?2`, f.Subject
+	}
+	rows, err := s.readers.query(ctx, `SELECT `+entryColumns+s.pointers()+` FROM entry
+		WHERE leaf < ?1 AND `+where+` ORDER BY leaf DESC LIMIT 1`, leaf, who[:])
+	list, err := collect(rows, err, scanEntry)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return &list[0], nil
 }
 
 // start is the leaf to begin at.

@@ -106,8 +106,6 @@ func answered(id ident.ID) {
 
 // Killed at any moment under load, it opens again: every answered entry is in
 // the log and in the lists, none is doubled, the log is whole and goes on.
-//
-// duty: L22.1.2
 func TestKilledUnderLoad(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, a *app.App, _ *apptest.Clock) {

@@ -30,7 +30,9 @@ func (h *hotReads) all() map[string]**sqlite3.Stmt {
 		"BEGIN IMMEDIATE": &h.begin, "COMMIT": &h.commit,
 		"SELECT version, head FROM subject WHERE id = ?1": &h.subject, "SELECT version, head FROM organization WHERE id = ?1": &h.org,
 		"SELECT leaf, subject_id, org_id FROM entry WHERE leaf >= ?1 ORDER BY leaf": &h.tail,
-		"SELECT COALESCE(MAX(leaf) + 1, 0) FROM entry":                              &h.next,
+		// Not before the end of the log, should somebody have cut entries off: what
+		// takes the place of a sealed one would never be sealed.
+		"SELECT MAX(COALESCE((SELECT MAX(leaf) + 1 FROM entry), 0), (SELECT size FROM log WHERE id = 1))": &h.next,
 	}
 }
 

@@ -63,7 +63,7 @@ func search(t *testing.T, where string, text []byte) {
 // Nothing that a person could be known by stands in the database, in its log,
 // beside it, in what is logged, or in errors.
 //
-// duty: L22.1.1, L20
+// duty: L22.1.1
 func TestNothingPersonalIsReadable(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, first *app.App, clock *apptest.Clock) {
