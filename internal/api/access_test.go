@@ -29,6 +29,17 @@ var access = []accessRow{
 	{"POST /v1/subjects/lookup", "/v1/subjects/lookup", `{"kind":"iin","value":"$iin"}`, "operator third-party"},
 	{"GET /v1/subjects/{id}/destructions", "/v1/subjects/$subject/destructions", "", "operator staff officer"},
 
+	{"POST /v1/subjects/{id}/state", "/v1/subjects/$subject/state", `{"state":"alive","document":"certificate 1"}`, "operator staff officer"},
+	{"POST /v1/subjects/{id}/bans", "/v1/subjects/$subject/bans", `{"purposes":["news"],"document":"demand 1"}`, "operator staff officer"},
+	{"GET /v1/me/bans", "/v1/me/bans", "", "subject"},
+	{"POST /v1/me/bans", "/v1/me/bans", `{"organization":"$bin","actions":["transfer"]}`, "subject"},
+	{"POST /v1/me/bans/{id}/lift", "/v1/me/bans/$ban/lift", `{"organization":"$bin"}`, "subject"},
+	{"GET /v1/undertakings", "/v1/undertakings", "", "operator staff officer"},
+	{"POST /v1/undertakings", "/v1/undertakings", `{"actor":"clerk-7","document":"undertaking 1"}`, "operator staff officer"},
+	{"GET /v1/countries", "/v1/countries", "", ""},
+	{"POST /v1/countries", "/v1/countries", `{"country":"DE","protects":true,"document":"list 1"}`, "admin"},
+	{"POST /v1/countries/{id}/end", "/v1/countries/$country/end", "", "admin"},
+
 	{"POST /v1/consents", "/v1/consents", `{"subject":"$subject","purposes":["news"],"evidence":{"channel":"form"}}`, "operator staff officer"},
 	{"GET /v1/consents", "/v1/consents?subject=$subject", "", "operator staff officer"},
 	{"GET /v1/consents/{id}", "/v1/consents/$consent", "", "operator staff officer third-party subject"},
@@ -132,6 +143,12 @@ func (w *world) fresh(t *testing.T, role, call string) {
 	if strings.Contains(call, "$paused") {
 		w.names["paused"] = w.give(t, "news")
 		w.do(t, "subject", "POST", "/v1/consents/$paused/pause", "").want(t, 200)
+	}
+	if strings.Contains(call, "$ban") {
+		w.names["ban"] = w.do(t, "subject", "POST", "/v1/me/bans", `{"organization":"$bin","purposes":["news"]}`).want(t, 201).str(t, "id")
+	}
+	if strings.Contains(call, "$country") {
+		w.names["country"] = w.do(t, "admin", "POST", "/v1/countries", `{"country":"US","forbidden":true,"document":"law 1"}`).want(t, 201).str(t, "id")
 	}
 	if strings.Contains(call, "$consent") {
 		w.names["consent"] = w.give(t, "payment", `,"thirdParties":["$payer"]`)

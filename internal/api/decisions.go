@@ -27,6 +27,10 @@ import (
 type groundBody struct {
 	Provision string `json:"provision"`
 	Document  string `json:"document,omitempty"`
+	// Date is that of the document, and Since how old the oldest of the data is:
+	// a ground may reach back only so far from its document.
+	Date  string `json:"date,omitempty"`
+	Since string `json:"since,omitempty"`
 }
 
 type actorBody struct {
@@ -38,14 +42,20 @@ type decisionRequest struct {
 	Subject      ident.ID    `json:"subject"`
 	Organization string      `json:"organization,omitempty"` // BIN of the holder, for a third party
 	Base         string      `json:"base,omitempty"`
+	FromBase     string      `json:"fromBase,omitempty"` // where the data is taken from, if it is another
 	Action       string      `json:"action"`
 	Purpose      string      `json:"purpose,omitempty"`
 	Categories   []string    `json:"categories,omitempty"`
 	Ground       *groundBody `json:"ground,omitempty"`
-	Recipient    string      `json:"recipient,omitempty"`
-	Country      string      `json:"country,omitempty"`
-	Reference    string      `json:"reference,omitempty"`
-	Actor        *actorBody  `json:"actor,omitempty"`
+	// CrossBorderGround stands in for consent to the crossing of the border alone,
+	// Art. 16(3).
+	CrossBorderGround *groundBody `json:"crossBorderGround,omitempty"`
+	// AffectsOthers: publication would touch somebody else's lawful interests.
+	AffectsOthers bool       `json:"affectsOthers,omitempty"`
+	Recipient     string     `json:"recipient,omitempty"`
+	Country       string     `json:"country,omitempty"`
+	Reference     string     `json:"reference,omitempty"`
+	Actor         *actorBody `json:"actor,omitempty"`
 }
 
 type accessRequest struct {
@@ -62,8 +72,9 @@ type decisionReason struct {
 }
 
 type obligation struct {
-	Kind string    `json:"kind"`
-	Due  time.Time `json:"due"`
+	Kind      string    `json:"kind"`
+	Provision string    `json:"provision"`
+	Due       time.Time `json:"due"`
 }
 
 type receiptBody struct {
@@ -95,7 +106,7 @@ func (c *call) ask(in *decisionRequest) (*gate.Ask, error) {
 	case len(in.Categories) > maxList:
 		return nil, fault.Bad("categories", "too-many-items", "max", maxList)
 	}
-	for name, s := range map[string]string{"purpose": in.Purpose, "base": in.Base} {
+	for name, s := range map[string]string{"purpose": in.Purpose, "base": in.Base, "fromBase": in.FromBase} {
 		if !plainID(s) {
 			return nil, fault.Bad(name, "bad-name")
 		}
@@ -109,8 +120,11 @@ func (c *call) ask(in *decisionRequest) (*gate.Ask, error) {
 		return nil, fault.Bad("reference", "too-long", "max", 200)
 	}
 	a := &gate.Ask{
-		Request: gate.Request{Base: in.Base, Action: action, Purpose: in.Purpose, Categories: in.Categories, Recipient: in.Recipient},
-		Holder:  c.org, Asker: c.org, Subject: in.Subject, Actor: c.actor(), Reference: in.Reference,
+		Request: gate.Request{
+			Base: in.Base, FromBase: in.FromBase, Action: action, Purpose: in.Purpose, Categories: in.Categories,
+			Recipient: in.Recipient, HurtsOther: in.AffectsOthers,
+		},
+		Holder: c.org, Asker: c.org, Subject: in.Subject, Actor: c.actor(), Reference: in.Reference,
 	}
 	if err := c.onward(in, a); err != nil {
 		return nil, err
@@ -145,14 +159,8 @@ func (c *call) onward(in *decisionRequest, a *gate.Ask) error {
 		}
 		a.Country = v
 	}
-	if in.Ground != nil {
-		if in.Ground.Provision == "" {
-			return fault.Bad("ground.provision", "missing-field")
-		}
-		if len(in.Ground.Provision) > 40 || len(in.Ground.Document) > 500 {
-			return fault.Bad("ground", "too-long", "max", 500)
-		}
-		a.Ground, a.Document = law.Provision(in.Ground.Provision), in.Ground.Document
+	if err := in.grounds(a); err != nil {
+		return err
 	}
 	if in.Actor == nil {
 		return nil
@@ -167,6 +175,54 @@ func (c *call) onward(in *decisionRequest, a *gate.Ask) error {
 	}
 	a.Actor = verify.Actor{Kind: in.Actor.Kind, ID: in.Actor.ID}
 	return nil
+}
+
+// grounds reads what is claimed instead of consent.
+func (in *decisionRequest) grounds(a *gate.Ask) (err error) {
+	if g := in.CrossBorderGround; g != nil {
+		if err := g.check("crossBorderGround"); err != nil {
+			return err
+		}
+		a.Crossing, a.Permission = law.Provision(g.Provision), g.Document
+	}
+	g := in.Ground
+	if g == nil {
+		return nil
+	}
+	if err := g.check("ground"); err != nil {
+		return err
+	}
+	a.Ground, a.Document = law.Provision(g.Provision), g.Document
+	if a.Dated, err = day("ground.date", g.Date); err != nil {
+		return err
+	}
+	a.Since, err = day("ground.since", g.Since)
+	return err
+}
+
+func (g *groundBody) check(field string) error {
+	if g.Provision == "" {
+		return fault.Bad(field+".provision", "missing-field")
+	}
+	if len(g.Provision) > 40 || len(g.Document) > 500 {
+		return fault.Bad(field, "too-long", "max", 500)
+	}
+	return nil
+}
+
+// day reads a date of Kazakhstan, or a moment; nothing where there is none.
+func day(field, s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.ParseInLocation(time.DateOnly, s, locale.Zone()); err == nil {
+		return t, nil
+	}
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return t, fault.Bad(field, "bad-date")
+	}
+	return t, nil
 }
 
 // third: who asks for another's data names the holder and is the recipient.
@@ -353,6 +409,9 @@ func (c *call) decisionBody(ans *gate.Answer) (*decisionBody, error) {
 	if ans.Permit {
 		b.Decision = "permit"
 	}
+	for _, o := range ans.Owes {
+		b.Obligations = append(b.Obligations, obligation{o.Kind, string(o.Provision), o.Due.UTC()})
+	}
 	return b, nil
 }
 
@@ -392,7 +451,14 @@ func (c *call) appendDecision(b []byte, ans *gate.Answer) ([]byte, error) {
 		}
 		b = c.appendReason(b, ans, code)
 	}
-	b = append(b, `],"obligations":[]`...)
+	b = append(b, `],"obligations":[`...)
+	for i, o := range ans.Owes {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = fmt.Appendf(b, `{"kind":%q,"provision":%q,"due":%q}`, o.Kind, o.Provision, o.Due.UTC().Format(time.RFC3339))
+	}
+	b = append(b, ']')
 	if !ans.Consent.IsZero() {
 		b = append(b, `,"consent":"`...)
 		b = append(ans.Consent.AppendTo(b), '"')

@@ -33,13 +33,14 @@ func TestMethodsAndPaths(t *testing.T) {
 		if slices.Contains(have, "GET") {
 			have = append(have, "HEAD")
 		}
+		slices.Sort(have)
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"} {
 			if slices.Contains(have, method) {
 				continue
 			}
 			s := scenario{name: method + " " + path, as: "admin", method: method, url: url, wantStatus: 405, wantContains: []string{"method-not-allowed"}}
 			a := s.run(t, w)
-			if allow := strings.Split(a.header.Get("Allow"), ", "); !slices.Equal(allow, have) {
+			if allow := slices.Sorted(strings.SplitSeq(a.header.Get("Allow"), ", ")); !slices.Equal(allow, have) {
 				t.Errorf("%s: Allow %v, want %v", s.name, allow, have)
 			}
 		}

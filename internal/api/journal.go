@@ -52,7 +52,7 @@ func toEntry(r *journal.Row, o *journal.Opened, forSubject bool) entryBody {
 		e.Reasons = append(e.Reasons, entryReason(r))
 	}
 	if o.Ground != nil {
-		e.Ground = &groundBody{o.Ground.Provision, o.Ground.Document}
+		e.Ground = &groundBody{Provision: o.Ground.Provision, Document: o.Ground.Document}
 	}
 	if r.Leaf >= 0 {
 		e.Leaf = &r.Leaf

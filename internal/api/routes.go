@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"reflect"
+	"slices"
 
 	"kelisim/internal/account"
 )
@@ -33,7 +34,7 @@ func (a *API) routes() []route {
 		query: []param{{"approve", "true: put it in force at once"}},
 		serve: func(c *call) (any, error) { return c.putOrganization() },
 	}
-	return []route{
+	return slices.Concat(limitRoutes(), []route{
 		described,
 		get("/v1/organizations/{bin}", "Organizations", "The description in force", governors, (*call).getOrganization),
 		get("/v1/organizations/{bin}/versions", "Organizations", "All versions, newest first", governors, (*call).listVersions),
@@ -84,7 +85,7 @@ func (a *API) routes() []route {
 		get("/openapi.json", "Operations", "This interface", nil, (*call).openapiJSON),
 		get("/openapi.yaml", "Operations", "This interface", nil, (*call).openapiYAML),
 		get("/docs", "Operations", "This interface, to read", nil, (*call).docs),
-	}
+	})
 }
 
 func (r route) upTo(limit int64) route {

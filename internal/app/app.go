@@ -38,11 +38,8 @@ type Config struct {
 	CacheSize int
 	// SealEvery is the longest time an entry waits for its checkpoint.
 	SealEvery time.Duration
-	// Protecting and Forbidden are countries for Art. 16(2) and 16(4).
-	Protecting, Forbidden []string
-
-	Now func() time.Time
-	Log *slog.Logger
+	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 // Files of a data directory.
@@ -154,19 +151,10 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 	a.Consents = &consent.Consents{Store: st, Parties: a.Parties, Keys: keys, Now: c.Now}
 	a.Guard = &gate.Guard{
 		Store: st, Parties: a.Parties, Keys: keys, Now: c.Now, Cache: gate.NewCache(c.CacheSize),
-		Countries: gate.Countries{Protecting: set(c.Protecting), Forbidden: set(c.Forbidden)},
 	}
 	a.Journal = &journal.Reader{Store: st, Keys: keys, KeyOf: a.Parties.JournalKey}
 	a.Sealer = &journal.Sealer{Store: st, Keys: keys, Now: c.Now, Log: c.Log, Every: c.SealEvery, Published: a.keepCheckpoint}
 	return a, nil
-}
-
-func set(list []string) map[string]bool {
-	out := make(map[string]bool, len(list))
-	for _, v := range list {
-		out[v] = true
-	}
-	return out
 }
 
 // Close closes the store; what was answered is durable already.

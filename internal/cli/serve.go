@@ -19,17 +19,15 @@ import (
 )
 
 type serveCommand struct {
-	Listen     string   `help:"Address to listen on." env:"KELISIM_LISTEN" default:"127.0.0.1:8080"`
-	PublicURL  string   `name:"public-url" help:"Address that others reach us by." env:"KELISIM_PUBLIC_URL" placeholder:"URL"`
-	CacheSize  int      `help:"For how many subjects facts are kept in memory, about 600 bytes each." env:"KELISIM_CACHE_SIZE" default:"500000"`
-	Protecting []string `help:"Countries that ensure protection (Art. 16(2)); none is assumed." env:"KELISIM_PROTECTING" placeholder:"CC"`
-	Forbidden  []string `help:"Countries that data may not go to (Art. 16(4))." env:"KELISIM_FORBIDDEN" placeholder:"CC"`
+	Listen    string `help:"Address to listen on." env:"KELISIM_LISTEN" default:"127.0.0.1:8080"`
+	PublicURL string `name:"public-url" help:"Address that others reach us by." env:"KELISIM_PUBLIC_URL" placeholder:"URL"`
+	CacheSize int    `help:"For how many subjects facts are kept in memory, about 600 bytes each." env:"KELISIM_CACHE_SIZE" default:"500000"`
 }
 
 // Run serves until it is told to stop, then ends what is under way and seals.
 func (c *serveCommand) Run(e *env) error {
 	cfg := e.config()
-	cfg.CacheSize, cfg.Protecting, cfg.Forbidden = c.CacheSize, c.Protecting, c.Forbidden
+	cfg.CacheSize = c.CacheSize
 	unlock, err := lock(e.flags.Data)
 	if err != nil {
 		return err

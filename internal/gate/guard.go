@@ -25,6 +25,7 @@ type Loaded struct {
 	JournalKey []byte // wrapped
 	Holding    party.Holding
 	Consents   []consent.Consent // lean: without history and proof
+	Bans       []Ban
 }
 
 // Outcome of landing one record: where it landed, or that its guard no longer
@@ -54,12 +55,11 @@ type Store interface {
 
 // Guard stands before the data.
 type Guard struct {
-	Store     Store
-	Parties   *party.Parties
-	Keys      *seal.Keyring
-	Now       func() time.Time
-	Countries Countries
-	Cache     *Cache
+	Store   Store
+	Parties *party.Parties
+	Keys    *seal.Keyring
+	Now     func() time.Time
+	Cache   *Cache
 }
 
 // Ask is a request of a caller, as it arrived.
@@ -79,6 +79,7 @@ type Answer struct {
 	ID        ident.ID // of the journal entry
 	Edition   *law.Edition
 	Landed    journal.Landed
+	Owes      []Obligation
 	Data      map[string]json.RawMessage
 	Destroyed *vault.Destruction
 }
@@ -95,6 +96,9 @@ type known struct {
 	subject ident.ID
 	held    *held
 	at      time.Time
+	// What only some decisions ask for.
+	collected []Collected
+	over      []string
 }
 
 // Decide decides without touching data and journals the decision: permit and
@@ -175,7 +179,7 @@ func (g *Guard) load(ctx context.Context, a *Ask) (known, error) {
 	k := known{Ask: a, subject: subject, at: g.Now()}
 	key := cacheKey{subject, a.Holder.ID}
 	if k.held = g.Cache.get(key); k.held != nil {
-		return k, nil
+		return k, g.loadMore(ctx, &k)
 	}
 	l, err := g.Store.Facts(ctx, subject, a.Holder.ID)
 	if err != nil {
@@ -192,7 +196,43 @@ func (g *Guard) load(ctx context.Context, a *Ask) (known, error) {
 		}
 	}
 	g.Cache.put(key, k.held)
-	return k, nil
+	return k, g.loadMore(ctx, &k)
+}
+
+// loadMore brings what only some decisions ask for: what the data was collected
+// for, where a ground is the basis, and what is past its term of storage, from
+// the moment on at which the first of it is due.
+func (g *Guard) loadMore(ctx context.Context, k *known) error {
+	due := k.held.Holding.DestroyAt
+	over := !due.IsZero() && !k.at.Before(due)
+	if !over && !k.onGround() || k.Holder.Register == nil {
+		return nil
+	}
+	values, err := g.Store.Values(ctx, k.subject, k.Holder.ID)
+	if err != nil {
+		return err
+	}
+	for _, v := range vault.Latest(values) {
+		k.collected = append(k.collected, Collected{v.Category, v.Purpose, v.At})
+	}
+	if !over {
+		return nil
+	}
+	consents, err := g.consents(ctx, *k)
+	if err != nil {
+		return err
+	}
+	k.over, _ = vault.Retention(k.Holder.Register, values, consents, k.at)
+	return nil
+}
+
+// onGround reports whether the request rests on a ground and not on consent.
+func (a *Ask) onGround() bool {
+	if a.Ground != "" || a.Holder.Register == nil {
+		return a.Ground != ""
+	}
+	p := a.Holder.Register.Purpose(a.Purpose)
+	return p != nil && !p.Basis.Consent()
 }
 
 // forget drops what was cached of an ask, after a write found it stale.
@@ -216,11 +256,16 @@ func (g *Guard) judge(k known) (*Answer, *journal.Record, error) {
 	f := Facts{
 		Now: k.at, Edition: ed,
 		Register: k.Holder.Register, Suspended: k.Holder.Suspended,
-		Subject: k.held.State, Holding: k.held.Holding.State, DestroyAt: k.held.Holding.DestroyAt,
-		Consents: k.held.Consents, Countries: g.Countries,
-		Request: k.Request, Asker: k.Ask.Asker.Register,
+		Subject: k.held.State, Holding: k.held.Holding.State, Over: k.over, Collected: k.collected,
+		Consents: k.held.Consents, Bans: k.held.Bans, Countries: g.Parties.Countries(),
+		Request: k.Request, Asker: k.Ask.Asker.Register, AskerSuspended: k.Ask.Asker.Suspended,
 	}
+	f.Person = k.Actor.Kind == "person"
+	f.Undertaken = f.Person && g.Parties.Undertaken(k.Ask.Asker, k.Actor.ID, k.at)
 	ans := &Answer{Decision: Decide(&f), Edition: ed}
+	if ans.Owed != 0 {
+		ans.Owes = g.obligations(ans, k.at)
+	}
 	rec, err := g.record(k, ans)
 	if err != nil {
 		return nil, nil, err

@@ -1,7 +1,9 @@
 package gate_test
 
 import (
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,6 +28,35 @@ var (
 	}
 )
 
+func protecting(codes []string) party.Countries {
+	l := party.Countries{}
+	for _, code := range codes {
+		l[code] = append(l[code], party.Country{Code: code, Protects: true})
+	}
+	return l
+}
+
+// forbid puts bans beside what is there, in a list of its own.
+func forbid(f *gate.Facts, codes []string) {
+	l := maps.Clone(f.Countries)
+	for _, code := range codes {
+		l[code] = append(slices.Clip(l[code]), party.Country{Code: code, Forbidden: true})
+	}
+	f.Countries = l
+}
+
+func withoutProtection(of party.Countries) party.Countries {
+	l := party.Countries{}
+	for code, list := range of {
+		for _, c := range list {
+			if !c.Protects {
+				l[code] = append(l[code], c)
+			}
+		}
+	}
+	return l
+}
+
 func subset(t *rapid.T, list []string, name string) []string {
 	return rapid.SliceOfNDistinct(rapid.SampledFrom(list), 0, 3, rapid.ID).Draw(t, name)
 }
@@ -36,7 +67,7 @@ func anyFacts(t *rapid.T, op *register.Register) *gate.Facts {
 	p := op.Purpose(rapid.SampledFrom(purposes[:7]).Draw(t, "purpose"))
 	f := &gate.Facts{
 		Now: moment, Edition: edition, Register: op, Asker: op, Subject: party.Alive, Holding: party.Held,
-		Countries: gate.Countries{Protecting: set(subset(t, countries[1:], "protecting")), Forbidden: map[string]bool{}},
+		Countries: protecting(subset(t, countries[1:], "protecting")),
 		Request: gate.Request{
 			Action: rapid.SampledFrom(p.Allowed.List()).Draw(t, "action"), Purpose: p.ID,
 			Categories: subset(t, p.Categories, "categories"),
@@ -70,7 +101,7 @@ var spoil = []func(*rapid.T, *gate.Facts){
 	func(t *rapid.T, f *gate.Facts) {
 		f.Holding = rapid.SampledFrom([]string{party.Blocked, party.Destroyed}).Draw(t, "holding")
 	},
-	func(t *rapid.T, f *gate.Facts) { f.Countries.Forbidden = set(subset(t, countries[1:], "forbidden")) },
+	func(t *rapid.T, f *gate.Facts) { forbid(f, subset(t, countries[1:], "forbidden")) },
 	func(t *rapid.T, f *gate.Facts) {
 		f.Base = rapid.SampledFrom([]string{"site", "cloud", "attic"}).Draw(t, "base")
 	},
@@ -82,6 +113,21 @@ var spoil = []func(*rapid.T, *gate.Facts){
 	func(t *rapid.T, f *gate.Facts) { f.Recipient = rapid.SampledFrom(bins).Draw(t, "any recipient") },
 	func(t *rapid.T, f *gate.Facts) { f.Country = rapid.SampledFrom(countries).Draw(t, "any country") },
 	func(_ *rapid.T, f *gate.Facts) { f.OwnData = true },
+	func(t *rapid.T, f *gate.Facts) { f.Over = subset(t, categories, "over") },
+	func(t *rapid.T, f *gate.Facts) { f.Bans = append(f.Bans, anyBan(t)) },
+	func(t *rapid.T, f *gate.Facts) { f.Collected = append(f.Collected, anyCollected(t)) },
+	func(t *rapid.T, f *gate.Facts) { f.Person, f.Undertaken = true, rapid.Bool().Draw(t, "undertaken") },
+	func(t *rapid.T, f *gate.Facts) {
+		f.FromBase = rapid.SampledFrom([]string{"site", "office", "attic"}).Draw(t, "from base")
+	},
+	func(_ *rapid.T, f *gate.Facts) { f.HurtsOther = true },
+	func(t *rapid.T, f *gate.Facts) {
+		f.Crossing = rapid.SampledFrom([]law.Provision{"16(3)2", "16(3)4", "9(10)"}).Draw(t, "crossing")
+		f.Permission = rapid.SampledFrom([]string{"", "treaty"}).Draw(t, "permission")
+	},
+	func(t *rapid.T, f *gate.Facts) {
+		f.Base = rapid.SampledFrom([]string{"family", "fond", "gov", "joined"}).Draw(t, "special base")
+	},
 	func(t *rapid.T, f *gate.Facts) { f.Consents[0] = anyConsent(t, 'a', f.Purpose) },
 	anyGround, anyGround, anyGround,
 }
@@ -94,6 +140,28 @@ func anyGround(t *rapid.T, f *gate.Facts) {
 		BIN: bins[1], Sector: rapid.SampledFrom([]string{"state", "private"}).Draw(t, "sector"),
 		Kinds: subset(t, []string{"court", "statistics", "media"}, "kinds"),
 	}}, 1)
+}
+
+func anyBan(t *rapid.T) gate.Ban {
+	return gate.Ban{
+		Actions:    rapid.SliceOfN(rapid.SampledFrom(register.AllActions()), 0, 2).Draw(t, "banned actions"),
+		Categories: subset(t, categories, "banned categories"), Purposes: subset(t, purposes, "banned purposes"),
+		Recipients: subset(t, bins[1:], "banned recipients"),
+	}
+}
+
+func anyCollected(t *rapid.T) gate.Collected {
+	return gate.Collected{
+		Category: rapid.SampledFrom(categories).Draw(t, "collected"), Purpose: rapid.SampledFrom(purposes).Draw(t, "collected for"),
+		At: moment.AddDate(-rapid.IntRange(0, 6).Draw(t, "years ago"), 0, 0),
+	}
+}
+
+// otherwise is a register that differs in what an organization says of itself.
+func otherwise(r *register.Register, change func(*register.Organization)) *register.Register {
+	d := *r.Description
+	change(&d.Organization)
+	return register.Compile(&d, r.Version)
 }
 
 func anyConsent(t *rapid.T, name byte, purpose string) consent.Consent {
@@ -160,7 +228,8 @@ func TestPermitRestsOnSomething(t *testing.T) {
 		default:
 			t.Fatalf("permitted for %s", codes[0])
 		}
-		if !f.OwnData && (f.Suspended || f.Holding == party.Destroyed) {
+		outside := strings.HasPrefix(string(d.Ground), "3(3)")
+		if !f.OwnData && (f.Suspended && !outside || f.Holding == party.Destroyed) {
 			t.Fatal("permitted to one suspended, or on what is destroyed")
 		}
 	})
@@ -185,8 +254,11 @@ func carriedByConsent(t *rapid.T, f *gate.Facts, id ident.ID) {
 		"the data is not blocked":      f.Holding == party.Held || f.Action == register.Store,
 		"the recipient is agreed to":   f.Recipient == "" || p != nil && p.Recipient(f.Recipient) != nil && c.Scopes&consent.Transfer != 0 && slices.Contains(c.Terms.ThirdParties, f.Recipient),
 		"a transfer has a recipient":   f.Action != register.Transfer || f.Recipient != "",
-		"the country is agreed to":     f.Country == "" || f.Country == "KZ" || c.Scopes&consent.CrossBorder != 0 && slices.Contains(c.Terms.Countries, f.Country),
-		"the country is not forbidden": f.Country == "" || f.Country == "KZ" || !f.Countries.Forbidden[f.Country],
+		"the country is agreed to":     f.Crossing != "" && f.Permission != "" || f.Country == "" || f.Country == "KZ" || c.Scopes&consent.CrossBorder != 0 && slices.Contains(c.Terms.Countries, f.Country),
+		"the country is not forbidden": f.Country == "" || f.Country == "KZ" || !f.Countries.Forbids(f.Country, f.Categories, f.Now),
+		"nothing is past its term":     f.Action == register.Collect || f.Action == register.Accumulate || !meet(f.Over, f.Categories),
+		"no ban forbids it":            !slices.ContainsFunc(f.Bans, func(b gate.Ban) bool { return forbids(&b, f) }),
+		"nobody else is hurt":          f.Action != register.Disseminate || !f.HurtsOther,
 		"publication is agreed to":     f.Action != register.Disseminate || c.Scopes&consent.PublicSources != 0 && c.Terms.PublicSources,
 	} {
 		if !holds {
@@ -203,12 +275,28 @@ func carriedByConsent(t *rapid.T, f *gate.Facts, id ident.ID) {
 	}
 }
 
+func meet(a, b []string) bool {
+	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
+}
+
+// forbids says once more what a ban does.
+func forbids(b *gate.Ban, f *gate.Facts) bool {
+	return (b.Actions == nil || len(b.Actions) == 0 || slices.Contains(b.Actions, f.Action)) &&
+		(len(b.Categories) == 0 || meet(b.Categories, f.Categories)) &&
+		(len(b.Purposes) == 0 || slices.Contains(b.Purposes, f.Purpose)) &&
+		(len(b.Recipients) == 0 || slices.Contains(b.Recipients, f.Recipient))
+}
+
 func carriedByGround(t *rapid.T, f *gate.Facts, at law.Provision) {
 	g, ok := edition.Ground(at)
 	p := f.Register.Purpose(f.Purpose)
 	switch {
 	case !ok:
 		t.Fatalf("%s is no ground", at)
+	case g.Outside:
+		if b := f.Register.Base(f.Base); b == nil || b.Outside.Provision != string(at) {
+			t.Fatal("outside the Law without a base that is marked so")
+		}
 	case f.Ground != "" && f.Ground != at:
 		t.Fatal("permitted on another ground than was claimed")
 	case f.Ground == "" && (p == nil || p.Basis.Provision != string(at)):
@@ -217,7 +305,7 @@ func carriedByGround(t *rapid.T, f *gate.Facts, at law.Provision) {
 		t.Fatal("permitted without the document")
 	case !g.Allows(f.Action.String()):
 		t.Fatal("permitted for an action that the ground does not allow")
-	case f.Country != "" && f.Country != "KZ" && (f.Countries.Forbidden[f.Country] || !f.Countries.Protecting[f.Country]):
+	case !g.Outside && f.Country != "" && f.Country != "KZ" && (f.Countries.Forbids(f.Country, f.Categories, f.Now) || !f.Countries.Protects(f.Country, f.Now) && f.Crossing == ""):
 		t.Fatal("permitted to a country that does not protect")
 	}
 }
@@ -228,14 +316,34 @@ var restrictions = map[string]func(t *rapid.T, f *gate.Facts){
 	"destroy":            func(_ *rapid.T, f *gate.Facts) { f.Holding = party.Destroyed },
 	"block":              func(_ *rapid.T, f *gate.Facts) { f.Holding = map[string]string{party.Held: party.Blocked}[f.Holding] },
 	"death":              func(_ *rapid.T, f *gate.Facts) { f.Subject = party.Deceased },
-	"forbid the country": func(_ *rapid.T, f *gate.Facts) { f.Countries.Forbidden = set(countries) },
-	"protect nowhere":    func(_ *rapid.T, f *gate.Facts) { f.Countries.Protecting = nil },
+	"forbid the country": func(_ *rapid.T, f *gate.Facts) { forbid(f, countries) },
+	"protect nowhere":    func(_ *rapid.T, f *gate.Facts) { f.Countries = withoutProtection(f.Countries) },
 	"lose the document":  func(_ *rapid.T, f *gate.Facts) { f.Document = "" },
 	"ask for more": func(t *rapid.T, f *gate.Facts) {
 		f.Categories = append(f.Categories, rapid.SampledFrom(categories).Draw(t, "more"))
 	},
 	"time passes": func(t *rapid.T, f *gate.Facts) {
 		f.Now = f.Now.Add(time.Duration(rapid.Int64Range(0, 1<<50).Draw(t, "later")))
+	},
+	"end the term": func(t *rapid.T, f *gate.Facts) {
+		f.Over = append(slices.Clip(f.Over), rapid.SampledFrom(categories).Draw(t, "over too"))
+	},
+	"ban": func(t *rapid.T, f *gate.Facts) { f.Bans = append(slices.Clip(f.Bans), anyBan(t)) },
+	"collect for another purpose": func(t *rapid.T, f *gate.Facts) {
+		f.Collected = append(slices.Clip(f.Collected), anyCollected(t))
+	},
+	"hurt others":         func(_ *rapid.T, f *gate.Facts) { f.HurtsOther = true },
+	"suspend who asks":    func(_ *rapid.T, f *gate.Facts) { f.AskerSuspended = true },
+	"lose undertakings":   func(_ *rapid.T, f *gate.Facts) { f.Undertaken = false },
+	"lose the crossing":   func(_ *rapid.T, f *gate.Facts) { f.Crossing, f.Permission = "", "" },
+	"lose the permission": func(_ *rapid.T, f *gate.Facts) { f.Permission = "" },
+	"ask for undertakings": func(_ *rapid.T, f *gate.Facts) {
+		if f.Asker != nil {
+			f.Asker = otherwise(f.Asker, func(o *register.Organization) { o.Undertakings = true })
+		}
+	},
+	"refuse the obligations": func(_ *rapid.T, f *gate.Facts) {
+		f.Register = otherwise(f.Register, func(o *register.Organization) { o.Obligations = register.Refused })
 	},
 	"forget the consents":  func(_ *rapid.T, f *gate.Facts) { f.Consents = nil },
 	"withdraw":             eachConsent(func(_ *rapid.T, c *consent.Consent) { c.Status, c.Scopes = consent.Withdrawn, 0 }),
@@ -287,13 +395,17 @@ func TestRestrictionNeverOpens(t *testing.T) {
 	}
 }
 
-func TestOrderOfConsentsDoesNotMatter(t *testing.T) {
+func TestOrderOfFactsDoesNotMatter(t *testing.T) {
 	t.Parallel()
 	op := operator(t)
 	rapid.Check(t, func(t *rapid.T) {
 		f := anyFacts(t, op)
 		g := clone(f)
 		g.Consents = rapid.Permutation(f.Consents).Draw(t, "order")
+		g.Categories = rapid.Permutation(f.Categories).Draw(t, "order of categories")
+		g.Collected = rapid.Permutation(f.Collected).Draw(t, "order of what was collected")
+		g.Bans = rapid.Permutation(f.Bans).Draw(t, "order of bans")
+		g.Over = rapid.Permutation(f.Over).Draw(t, "order of what is over")
 		sameDecision(t, f, g)
 	})
 }

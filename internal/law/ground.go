@@ -35,9 +35,21 @@ type Ground struct {
 	// country that does not protect, Art. 16(3). The transfer itself needs its
 	// consent or ground too.
 	CrossBorder bool `yaml:"cross-border"`
-	// ReachBack is how long before its document the ground reaches, as a period
-	// of ISO 8601 ("P3Y"); empty for not at all.
-	ReachBack string `yaml:"reach-back"`
+	// ReachBack is how many years before the date of its document the ground
+	// reaches; such a ground counts only with that date. Zero: not bounded.
+	ReachBack int `yaml:"reach-back"`
+	// Link: the document is a link to the source, Art. 7(5).
+	Link bool `yaml:"link"`
+	// Business: only data of entrepreneurs that concerns their business.
+	Business bool `yaml:"business"`
+	// Outside: not a ground under the Law but a matter that lies outside its
+	// force, Art. 3(3). A base of the register is marked so.
+	Outside bool `yaml:"outside"`
+	// OverBans: in the interest of the state or the public, so that a ban which
+	// the subject has set does not stop it, policy 10.7.
+	OverBans bool `yaml:"over-bans"`
+	// NotFor are traits of purposes that the ground never carries: "marketing".
+	NotFor []string `yaml:"not-for"`
 }
 
 // OpenTo reports whether an organization of the sector, with the kinds, has

@@ -24,7 +24,7 @@ func TestGroundsAreThoseOfTheLaw(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ got, want []Provision }{
 		"all": {all, []Provision{
-			"7(4)", "7(5)", "9(1)", "9(2)", "9(3)", "9(4)", "9(5)", "9(6)", "9(7)", "9(8)", "9(9)",
+			"3(3)1", "3(3)2", "3(3)3", "3(3)4", "7(4)", "7(5)", "9(1)", "9(2)", "9(3)", "9(4)", "9(5)", "9(6)", "9(7)", "9(8)", "9(9)",
 			"9(9-1)", "9(9-2)", "9(9-3)", "9(9-4)", "9(10)", "16(3)2", "16(3)3", "16(3)4", "31(3)",
 		}},
 		"the initiator is told, 8-1(3)": {tells, []Provision{"9(4)", "9(6)", "9(8)", "9(9-3)"}},
@@ -36,8 +36,8 @@ func TestGroundsAreThoseOfTheLaw(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, c.got, c.want)
 		}
 	}
-	if g, _ := e.Ground("9(9-4)"); g.ReachBack != "P3Y" {
-		t.Errorf("bankruptcy reaches back %q", g.ReachBack)
+	if g, _ := e.Ground("9(9-4)"); g.ReachBack != 3 {
+		t.Errorf("bankruptcy reaches back %d years", g.ReachBack)
 	}
 	if _, ok := e.Ground("8(2)"); ok {
 		t.Error("8(2) is no ground")

@@ -303,6 +303,7 @@ func TestTerms(t *testing.T) {
 		"block":                    {"25(2)8", 1, WorkingDay, Primary},
 		"unblock":                  {"25(2)8", 1, WorkingDay, Primary},
 		"destroy":                  {"25(2)8", 1, WorkingDay, Primary},
+		"initiator-notice":         {"8-1(3)", 0, WorkingDay, Primary},
 		"transfer-notice":          {"19(1)", 10, WorkingDay, Primary},
 		"inform-subject":           {"25(2)6", 3, WorkingDay, Secondary},
 		"refuse-subject":           {"25(2)7", 3, WorkingDay, Secondary},

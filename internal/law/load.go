@@ -53,6 +53,7 @@ type (
 		Unit      Unit          `yaml:"unit"`
 		Certainty Certainty     `yaml:"certainty"`
 		Source    locale.String `yaml:"source"`
+		Exempt    Exempt        `yaml:"exempt"`
 	}
 )
 
@@ -132,7 +133,7 @@ func (e *Edition) setGrounds(grounds []Ground) {
 func (e *Edition) setTerms(entries map[string]termEntry) {
 	for _, key := range slices.Sorted(maps.Keys(entries)) {
 		t := entries[key]
-		term := Term{Key: key, Provision: t.Provision, Amount: t.Amount, Unit: t.Unit, Certainty: cmp.Or(t.Certainty, Primary), Source: t.Source}
+		term := Term{Key: key, Provision: t.Provision, Amount: t.Amount, Unit: t.Unit, Certainty: cmp.Or(t.Certainty, Primary), Source: t.Source, Exempt: t.Exempt}
 		if rule, ok := e.Provision(t.Provision); ok {
 			term.Source = cmp.Or(term.Source, rule.Source)
 		}

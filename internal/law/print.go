@@ -118,8 +118,8 @@ func (p *page) ground(id Provision) {
 	if len(g.Actions) > 0 {
 		p.row("  "+p.text("law.ground.actions")+": ", p.each("action.", g.Actions))
 	}
-	if g.ReachBack != "" {
-		p.row("  "+p.text("law.ground.reach-back")+": ", g.ReachBack)
+	if g.ReachBack > 0 {
+		p.row("  "+p.text("law.ground.reach-back")+": ", p.text("law.unit."+string(Year), "count", g.ReachBack))
 	}
 	for _, trait := range []struct {
 		set bool
@@ -130,6 +130,11 @@ func (p *page) ground(id Provision) {
 		{g.TellsInitiator, "law.ground.tells-initiator"},
 		{g.IntegrationExempt, "law.ground.integration-exempt"},
 		{g.CrossBorder, "law.ground.cross-border"},
+		{g.Link, "law.ground.link"},
+		{g.Business, "law.ground.business"},
+		{g.Outside, "law.ground.outside"},
+		{g.OverBans, "law.ground.over-bans"},
+		{slices.Contains(g.NotFor, "marketing"), "law.ground.not-for-marketing"},
 	} {
 		if trait.set {
 			p.line("  %s", p.text(trait.key))

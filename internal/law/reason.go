@@ -16,14 +16,18 @@ const (
 	ConsentExpired
 	ConsentWithdrawn
 	ConsentPaused
-	NotCovered // where none of the next five says it better
+	NotCovered // where none of the next says it better
 	NotCoveredPurpose
 	NotCoveredCategory
 	NotCoveredRecipient
 	NotCoveredCountry
 	NotCoveredPublication
+	NotCoveredBan    // the subject's own ban
+	NotCoveredOthers // publication that hurts somebody else
 	PurposeUndeclared
+	PurposeNotInForce
 	CategoryExcessive
+	CategoryNotBusiness // beyond what a ground for business data opens
 	ActionUndeclared
 	SpecialCategory
 	DataBlocked
@@ -31,6 +35,7 @@ const (
 	SubjectDeceased
 	RetentionOver
 	GroundNotYours
+	GroundTooFarBack
 	GroundUndocumented
 	BaseAbroad
 	CountryUnprotected
@@ -38,7 +43,10 @@ const (
 	NotDepersonalised
 	NoUndertaking
 	OrganizationSuspended
+	ObligationsRefused // or not ensured
+	IntegrationMissing
 	IncompatiblePurpose
+	IncompatibleBase
 
 	// The reasons of a permit.
 
@@ -62,8 +70,12 @@ var reasonNames = [reasonCount]string{
 	NotCoveredRecipient:   "not-covered.recipient",
 	NotCoveredCountry:     "not-covered.country",
 	NotCoveredPublication: "not-covered.publication",
+	NotCoveredBan:         "not-covered.ban",
+	NotCoveredOthers:      "not-covered.others",
 	PurposeUndeclared:     "purpose-undeclared",
+	PurposeNotInForce:     "purpose-undeclared.time",
 	CategoryExcessive:     "category-excessive",
+	CategoryNotBusiness:   "category-excessive.business",
 	ActionUndeclared:      "action-undeclared",
 	SpecialCategory:       "special-category",
 	DataBlocked:           "data-blocked",
@@ -71,6 +83,7 @@ var reasonNames = [reasonCount]string{
 	SubjectDeceased:       "subject-deceased",
 	RetentionOver:         "retention-over",
 	GroundNotYours:        "ground-not-yours",
+	GroundTooFarBack:      "ground-not-yours.reach",
 	GroundUndocumented:    "ground-undocumented",
 	BaseAbroad:            "base-abroad",
 	CountryUnprotected:    "country-unprotected",
@@ -78,7 +91,10 @@ var reasonNames = [reasonCount]string{
 	NotDepersonalised:     "not-depersonalised",
 	NoUndertaking:         "no-undertaking",
 	OrganizationSuspended: "organization-suspended",
+	ObligationsRefused:    "organization-suspended.obligations",
+	IntegrationMissing:    "organization-suspended.integration",
 	IncompatiblePurpose:   "incompatible-purpose",
+	IncompatibleBase:      "incompatible-purpose.base",
 	ByConsent:             "consent",
 	ByGround:              "ground",
 	OwnData:               "own-data",

@@ -54,7 +54,7 @@ func TestReasonSaysWhatIsNotCovered(t *testing.T) {
 		NotCoveredCategory:    {Variant: "category", Provisions: []Provision{"8(4)7", "10(1)"}, TextKey: "reason.not-covered.category"},
 		NotCoveredRecipient:   {Variant: "recipient", Provisions: []Provision{"7(6)", "8(4)4"}, TextKey: "reason.not-covered.recipient"},
 		NotCoveredCountry:     {Variant: "country", Provisions: []Provision{"16(3)1", "8(4)5"}, TextKey: "reason.not-covered.country"},
-		NotCoveredPublication: {Variant: "publication", Provisions: []Provision{"7(3)", "8(4)6"}, TextKey: "reason.not-covered.publication"},
+		NotCoveredPublication: {Variant: "publication", Provisions: []Provision{"7(3)", "8(4)6", "15(2)"}, TextKey: "reason.not-covered.publication"},
 	} {
 		got := e.Reason(code)
 		if got.Variant != want.Variant || got.TextKey != want.TextKey || !slices.Equal(got.Provisions, want.Provisions) || code.String() != "not-covered" {

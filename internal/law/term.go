@@ -1,6 +1,10 @@
 package law
 
-import "kelisim/internal/locale"
+import (
+	"slices"
+
+	"kelisim/internal/locale"
+)
 
 // Unit is what a term is counted in.
 type Unit string
@@ -21,6 +25,24 @@ type Term struct {
 	Unit      Unit
 	Certainty Certainty
 	Source    locale.String
+	// Exempt are those towards whom the term does not run.
+	Exempt Exempt
+}
+
+// Exempt are organizations that a rule leaves out, and the provision that does.
+type Exempt struct {
+	Provision Provision `yaml:"provision"`
+	Sector    Sector    `yaml:"sector"`
+	Kinds     []string  `yaml:"kinds"`
+}
+
+// Covers reports whether an organization of the sector, with the kinds, is left
+// out.
+func (e Exempt) Covers(sector Sector, kinds []string) bool {
+	if e.Sector != "" && e.Sector == sector {
+		return true
+	}
+	return slices.ContainsFunc(kinds, func(k string) bool { return slices.Contains(e.Kinds, k) })
 }
 
 // TextKey is the key of what the term is for in package locale.

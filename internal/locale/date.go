@@ -24,6 +24,9 @@ var months = [len(All)][12]string{
 	{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
 }
 
+// Zone is that zone: days and terms are counted in it.
+func Zone() *time.Location { return almaty }
+
 // Date writes the day of t in Almaty as people do: "2026 жылғы 23 қараша",
 // "23 ноября 2026 г.", "23 November 2026".
 func Date(lang Lang, t time.Time) string {

@@ -201,6 +201,8 @@ func (s speaker) part() string {
 			return ""
 		}
 		return " " + s.text("notice.part.scopes", "list", s.scopes())
+	case s.Action == "subject.state":
+		return s.named("notice.part.person."+s.Detail, s.Detail)
 	case s.Action == "subject.import":
 		return " " + s.text("notice.part.origin", "name", s.Detail)
 	default:

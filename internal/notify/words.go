@@ -37,6 +37,8 @@ var icons = map[string]string{
 	"block": "lock", "unblock": "unlock", "destroy": "bin",
 	"consent.give": "check", "consent.resume": "check", "consent.supersede": "check",
 	"consent.withdraw": "cross", "consent.pause": "pause",
+	"subject.state": "person", "ban.set": "lock", "ban.lift": "unlock", "undertaking.file": "document",
+	"country.set": "globe", "country.end": "globe",
 	"subject.register": "person", "organization.create": "document",
 	"register.apply": "document", "register.approve": "document",
 }

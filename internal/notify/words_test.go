@@ -45,6 +45,7 @@ var events = []string{
 	"consent.give", "consent.withdraw", "consent.pause", "consent.resume", "consent.expire", "consent.supersede",
 	"subject.register", "subject.import", "retention.schedule",
 	"organization.create", "register.apply", "register.approve",
+	"subject.state", "ban.set", "ban.lift", "undertaking.file", "country.set", "country.end",
 }
 
 // entry is an act as the journal writes it, full enough to fill every place of
@@ -118,7 +119,11 @@ func sentences() (all []named) {
 	add("view by the subject, denied", entry("view"), deny("data-destroyed"), by("subject"))
 	add("destroy by retention", entry("destroy"), by("service"), func(e *verify.Entry) { e.Categories = []string{"email"} })
 	for _, a := range events {
-		add(a, entry(a))
+		add(a, entry(a), func(e *verify.Entry) {
+			if a == "subject.state" {
+				e.Detail = "missing"
+			}
+		})
 	}
 	give := func(e *verify.Entry) { e.Categories, e.Detail = []string{"name", "email"}, "inform,news" }
 	add("consent.give to two purposes", entry("consent.give"), give)
@@ -127,6 +132,11 @@ func sentences() (all []named) {
 	}
 	add("consent.withdraw of a part", entry("consent.withdraw"), by("subject"), func(e *verify.Entry) { e.Detail = "transfer,crossBorder" })
 	add("consent.withdraw of all", entry("consent.withdraw"), by("subject"), func(e *verify.Entry) { e.Detail = "process,transfer" })
+	for _, state := range []string{"alive", "deceased", "declared-dead"} {
+		add("subject.state "+state, entry("subject.state"), func(e *verify.Entry) { e.Detail = state })
+	}
+	add("ban.set by the subject", entry("ban.set"), by("subject"), func(e *verify.Entry) { e.Categories = []string{"name", "phone"} })
+	add("ban.lift by the subject", entry("ban.lift"), by("subject"), func(e *verify.Entry) { e.Purpose = "news" })
 	add("subject.import with its origin", entry("subject.import"), func(e *verify.Entry) { e.Detail = "CRM 2019" })
 	add("unknown", entry("enchant"), permit)
 	add("unknown, denied", entry("enchant"), deny("new-reason"))

@@ -8,7 +8,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kelisim/internal/fault"
@@ -50,6 +52,8 @@ type Organization struct {
 	Key       seal.Key
 	Alias     seal.Alias
 	Register  *register.Register
+
+	undertakings map[[32]byte]span // by actor; nil where they are not checked
 }
 
 // Outside is the subject's id as this organization sees it.
@@ -79,6 +83,8 @@ type Store interface {
 	Versions(ctx context.Context, org ident.ID) ([]Version, error)
 
 	SubjectStore
+	CountryStore
+	UndertakingStore
 }
 
 // Parties is the service.
@@ -91,6 +97,8 @@ type Parties struct {
 	mu    sync.RWMutex
 	byBIN map[string]*Organization
 	byID  map[ident.ID]*Organization
+
+	countries atomic.Pointer[Countries]
 }
 
 // Organization returns an organization by its BIN, or a fault.NotFound. It may
@@ -106,7 +114,7 @@ func (p *Parties) Organization(ctx context.Context, bin string) (*Organization, 
 	if err != nil {
 		return nil, err
 	}
-	return p.open(row)
+	return p.open(ctx, row)
 }
 
 // ByID is Organization by internal id.
@@ -126,10 +134,10 @@ func (p *Parties) Reload(ctx context.Context, id ident.ID) (*Organization, error
 	if err != nil {
 		return nil, err
 	}
-	return p.open(row)
+	return p.open(ctx, row)
 }
 
-func (p *Parties) open(row *OrgRow) (*Organization, error) {
+func (p *Parties) open(ctx context.Context, row *OrgRow) (*Organization, error) {
 	p.mu.RLock()
 	known := p.byID[row.ID]
 	p.mu.RUnlock()
@@ -155,6 +163,9 @@ func (p *Parties) open(row *OrgRow) (*Organization, error) {
 			return nil, fault.Wrap(fault.Internal, "internal", err)
 		}
 		o.Register = register.Compile(d, row.Current)
+	}
+	if err := errors.Join(p.loadUndertakings(ctx, o), p.loadCountries(ctx)); err != nil {
+		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

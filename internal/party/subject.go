@@ -18,9 +18,14 @@ import (
 
 // The states of a subject (Art. 7(2)).
 const (
-	Alive    = "alive"
-	Deceased = "deceased" // or missing, or declared dead
+	Alive        = "alive"
+	Deceased     = "deceased"
+	Missing      = "missing"       // so found by a court
+	DeclaredDead = "declared-dead" // so declared by a court
 )
+
+// States are all of them.
+var States = []string{Alive, Deceased, Missing, DeclaredDead}
 
 // The states of what one organization holds of a subject.
 const (

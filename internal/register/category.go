@@ -27,6 +27,8 @@ type Category struct {
 	Name   locale.String `json:"name"`
 	Access string        `json:"access"`
 	Class  string        `json:"class"`
+	// Business: data of an entrepreneur that concerns the business alone.
+	Business bool `json:"business,omitempty"`
 }
 
 type builtinCategory struct{ id, class string }

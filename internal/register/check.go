@@ -11,12 +11,13 @@ import (
 func (r *reader) check(d *Description) {
 	bases := r.unique("bases", len(d.Bases), func(i int) string { return d.Bases[i].ID })
 	r.unique("categories", len(d.Categories), func(i int) string { return d.Categories[i].ID })
-	r.unique("purposes", len(d.Purposes), func(i int) string { return d.Purposes[i].ID })
 	for i := range d.Categories {
 		r.checkCategory(fmt.Sprintf("categories[%d]", i), &d.Categories[i])
 	}
 	classes := d.index()
+	purposes := r.unique("purposes", len(d.Purposes), func(i int) string { return d.Purposes[i].ID })
 	for i := range d.Purposes {
+		r.checkCompatible(fmt.Sprintf("purposes[%d]", i), &d.Purposes[i], purposes)
 		r.checkPurpose(fmt.Sprintf("purposes[%d]", i), &d.Purposes[i], classes, bases)
 	}
 }
@@ -67,6 +68,19 @@ func (r *reader) checkPurpose(path string, p *Purpose, known map[string]Category
 		case c.Class != Ordinary && p.Basis.Consent():
 			r.fail(at, "special-on-consent", "id", id).Provisions = []string{"policy 5.9"}
 		}
+	}
+}
+
+// checkCompatible reports a purpose that is said to go with one that is not
+// there, or that ends before it begins.
+func (r *reader) checkCompatible(path string, p *Purpose, known []string) {
+	for i, id := range p.Compatible {
+		if isID(id) && !slices.Contains(known, id) {
+			r.fail(fmt.Sprintf("%s.compatible[%d]", path, i), "purpose-not-declared", "id", id, "near", Nearest(id, known))
+		}
+	}
+	if p.Until != (Date{}) && p.Until.Before(p.From) {
+		r.fail(path+".until", "ends-before-it-begins")
 	}
 }
 

@@ -29,6 +29,13 @@ const (
 	RoleTechnicalService = "technical-service"
 )
 
+// Why an organization does not answer for its obligations.
+const (
+	Accepted = "accepted"
+	Refused  = "refused"
+	Unable   = "unable"
+)
+
 // The sectors of an organization, and the kinds of a base. Data in state
 // systems goes through the state service (Art. 8-1).
 const (
@@ -45,10 +52,18 @@ type Organization struct {
 	Sector string        `json:"sector"` // private or state
 	// Kinds are what grounds of the Law are open to: court, statistics, media
 	// and so on. Mostly none.
-	Kinds   []string `json:"kinds,omitempty"`
-	Contact Contact  `json:"contact,omitzero"`
-	Officer Officer  `json:"officer,omitzero"`
-	Website string   `json:"website,omitempty"`
+	Kinds []string `json:"kinds,omitempty"`
+	// Obligations: refused or unable where the organization does not take on, or
+	// cannot ensure, what the Law asks of it; access is then denied (Art. 10(1)).
+	Obligations string `json:"obligations,omitempty"`
+	// Undertakings: those of the staff are on file here, and a person of the
+	// organization sees restricted data only under one (Art. 11(2)). Otherwise
+	// the organization keeps them elsewhere and answers for that itself.
+	Undertakings bool `json:"undertakings,omitempty"`
+
+	Contact Contact `json:"contact,omitzero"`
+	Officer Officer `json:"officer,omitzero"`
+	Website string  `json:"website,omitempty"`
 }
 
 // Contact is where subjects reach the organization.
@@ -83,6 +98,13 @@ type Base struct {
 	Country  string        `json:"country"` // ISO 3166-1 alpha-2
 	Location Place         `json:"location,omitzero"`
 	Holds    string        `json:"holds"` // vault, external or paper
+	// TouchesState: the base exchanges data with state systems, and has to be
+	// integrated with the state service (Art. 8-1(1)); Integration is the
+	// document that shows it is.
+	TouchesState bool   `json:"touches_state,omitempty"`
+	Integration  string `json:"integration,omitempty"`
+	// Outside: what the base holds lies outside the force of the Law (Art. 3(3)).
+	Outside Basis `json:"outside,omitzero"`
 }
 
 // Home is the country where bases lie (Art. 12(2)) and the one that a transfer
@@ -103,7 +125,17 @@ type Purpose struct {
 	Public      bool          `json:"public,omitempty"`
 	Research    bool          `json:"research,omitempty"`
 	Marketing   bool          `json:"marketing,omitempty"`
-	Basis       Basis         `json:"basis"`
+	// NotifyTransfer: the terms with the subject provide that a transfer to a
+	// third party is told (Art. 19(1)).
+	NotifyTransfer bool `json:"notify_transfer,omitempty"`
+	// Compatible are other purposes: what was collected for them may be used for
+	// this one too where it needs no consent, and bases of such purposes may be
+	// brought together (Art. 7(8), policy 6.3).
+	Compatible []string `json:"compatible,omitempty"`
+	// From and Until bound the days on which the purpose is in force.
+	From  Date  `json:"from,omitzero"`
+	Until Date  `json:"until,omitzero"`
+	Basis Basis `json:"basis"`
 }
 
 // Recipient is a third party that data is handed to.
@@ -111,6 +143,9 @@ type Recipient struct {
 	BIN     string        `json:"bin"`
 	Name    locale.String `json:"name"`
 	Country string        `json:"country"`
+	// Kinds, where the recipient is a notary, an advocate and so on: transfers to
+	// some kinds need not be told (Art. 19(2)).
+	Kinds []string `json:"kinds,omitempty"`
 }
 
 // Basis is what makes a purpose lawful: the subject's consent, which is the

@@ -170,7 +170,7 @@ func widens(part string, kind ChangeKind, before, after *Purpose) bool {
 	case "actions":
 		a, _ := ParseAction(strings.TrimSuffix(item, "]"))
 		return kind == Added && !Duties.Has(a)
-	case "categories", "cross_border", "public", "marketing":
+	case "categories", "cross_border", "public", "marketing", "compatible":
 		return kind == Added
 	case "recipients":
 		return kind == Added || strings.HasSuffix(item, "].country")

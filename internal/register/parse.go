@@ -51,11 +51,15 @@ func readDescription(t *table) *Description {
 func readOrganization(t *table) Organization {
 	t.require("bin", "name", "roles")
 	return Organization{
-		BIN:     t.bin("bin"),
-		Name:    t.name("name"),
-		Roles:   t.set("roles", RoleOwner, RoleOperator, RoleThirdParty, RoleAuthority, RoleTechnicalService),
-		Sector:  t.oneOf("sector", Private, State),
-		Kinds:   t.set("kinds", kinds()...),
+		BIN:    t.bin("bin"),
+		Name:   t.name("name"),
+		Roles:  t.set("roles", RoleOwner, RoleOperator, RoleThirdParty, RoleAuthority, RoleTechnicalService),
+		Sector: t.oneOf("sector", Private, State),
+		Kinds:  t.set("kinds", kinds()...),
+
+		Obligations:  omit(t.oneOf("obligations", Accepted, Refused, Unable), Accepted),
+		Undertakings: t.flag("undertakings"),
+
 		Contact: one(t, "contact", readContact),
 		Officer: one(t, "officer", func(t *table) Officer {
 			return Officer{Name: t.text("name"), Email: t.email("email")}
@@ -64,12 +68,24 @@ func readOrganization(t *table) Organization {
 	}
 }
 
-// kinds are the kinds of organizations that some ground of some edition names.
+// omit leaves out of a description what goes without saying, so that it reads
+// the same with and without.
+func omit(word, silent string) string {
+	if word == silent {
+		return ""
+	}
+	return word
+}
+
+// kinds are the kinds of organizations that some rule of some edition names.
 func kinds() []string {
 	var all []string
 	for _, e := range law.Editions() {
 		for _, g := range e.Grounds() {
 			all = append(all, g.Kinds...)
+		}
+		for _, t := range e.Terms() {
+			all = append(all, t.Exempt.Kinds...)
 		}
 	}
 	slices.Sort(all)
@@ -94,6 +110,10 @@ func readBase(t *table) Base {
 		Country:  t.country("country"),
 		Location: t.place("location"),
 		Holds:    t.oneOf("holds", Vault, External, Paper),
+
+		TouchesState: t.flag("touches_state"),
+		Integration:  t.text("integration"),
+		Outside:      one(t, "outside", readOutside),
 	}
 }
 
@@ -104,6 +124,8 @@ func readCategory(t *table) Category {
 		Name:   t.name("name"),
 		Access: t.oneOf("access", Restricted, Public),
 		Class:  t.oneOf("class", Ordinary, Special, Biometric),
+
+		Business: t.flag("business"),
 	}
 }
 
@@ -122,12 +144,17 @@ func readPurpose(t *table) Purpose {
 		Research:    t.flag("research"),
 		Marketing:   t.flag("marketing"),
 		Basis:       t.basis("basis"),
+
+		NotifyTransfer: t.flag("notify_transfer"),
+		Compatible:     t.ids("compatible"),
+		From:           parsed(t, "from", "date-form", ParseDate),
+		Until:          parsed(t, "until", "date-form", ParseDate),
 	}
 }
 
 func readRecipient(t *table) Recipient {
 	t.require("bin", "name", "country")
-	return Recipient{BIN: t.bin("bin"), Name: t.name("name"), Country: t.country("country")}
+	return Recipient{BIN: t.bin("bin"), Name: t.name("name"), Country: t.country("country"), Kinds: t.set("kinds", kinds()...)}
 }
 
 func readPolicy(t *table) Policy {
@@ -222,6 +249,14 @@ func (t *table) basis(key string) Basis {
 }
 
 func readGround(t *table) Basis {
+	return t.ground(func(g law.Ground) bool { return !g.CrossBorder && !g.Outside })
+}
+
+// readOutside reads what puts a base outside the force of the Law, and the
+// document that shows it.
+func readOutside(t *table) Basis { return t.ground(func(g law.Ground) bool { return g.Outside }) }
+
+func (t *table) ground(fits func(law.Ground) bool) Basis {
 	t.require("provision")
 	b := Basis{Provision: t.text("provision"), Document: t.text("document")}
 	if b.Provision == "" {
@@ -229,7 +264,7 @@ func readGround(t *table) Basis {
 	}
 	ground, ok := knownGround(law.Provision(b.Provision))
 	switch {
-	case !ok:
+	case !ok || !fits(ground):
 		t.r.fail(t.at("provision"), "ground-unknown")
 	case ground.Document:
 		t.require("document")
@@ -241,7 +276,7 @@ func readGround(t *table) Basis {
 // the edition it was written under, and the gate looks in that of the day.
 func knownGround(p law.Provision) (law.Ground, bool) {
 	for _, e := range slices.Backward(law.Editions()) {
-		if g, ok := e.Ground(p); ok && !g.CrossBorder {
+		if g, ok := e.Ground(p); ok {
 			return g, true
 		}
 	}

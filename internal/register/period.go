@@ -116,6 +116,9 @@ func (d Date) In(zone *time.Location) time.Time {
 	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, zone)
 }
 
+// Before reports whether d is an earlier day than e.
+func (d Date) Before(e Date) bool { return d.In(time.UTC).Before(e.In(time.UTC)) }
+
 // String is YYYY-MM-DD.
 func (d Date) String() string { return d.In(time.UTC).Format(time.DateOnly) }
 

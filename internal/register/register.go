@@ -10,6 +10,9 @@
 package register
 
 import (
+	"slices"
+	"time"
+
 	"kelisim/internal/locale"
 )
 
@@ -26,6 +29,7 @@ type Register struct {
 	bases      map[string]*Base
 	categories map[string]Category
 	purposes   map[string]*Entry
+	onGround   map[string]bool // categories that some purpose needs on a ground
 }
 
 // Entry is a declared purpose, ready for decisions.
@@ -34,9 +38,10 @@ type Entry struct {
 	In       *Base
 	Allowed  Actions // those declared, and the duties that need no declaring
 
-	categories map[string]Category
-	recipients map[string]*Recipient
-	countries  map[string]bool
+	categories  map[string]Category
+	recipients  map[string]*Recipient
+	countries   map[string]bool
+	from, until time.Time // in force from, and before; zero: unbounded
 }
 
 // Compile makes the register of a description that [Parse] returned. The
@@ -47,6 +52,7 @@ func Compile(d *Description, version int) *Register {
 		bases:      make(map[string]*Base, len(d.Bases)),
 		categories: d.index(),
 		purposes:   make(map[string]*Entry, len(d.Purposes)),
+		onGround:   map[string]bool{},
 	}
 	for i := range d.Bases {
 		r.bases[d.Bases[i].ID] = &d.Bases[i]
@@ -66,6 +72,13 @@ func (r *Register) entry(p *Purpose) *Entry {
 	}
 	for _, id := range p.Categories {
 		e.categories[id] = r.categories[id]
+		r.onGround[id] = r.onGround[id] || !p.Basis.Consent()
+	}
+	if p.From != (Date{}) {
+		e.from = p.From.In(locale.Zone())
+	}
+	if p.Until != (Date{}) {
+		e.until = p.Until.In(locale.Zone()).AddDate(0, 0, 1)
 	}
 	for i := range p.Recipients {
 		e.recipients[p.Recipients[i].BIN] = &p.Recipients[i]
@@ -86,6 +99,31 @@ func (r *Register) Base(id string) *Base { return r.bases[id] }
 func (r *Register) Category(id string) (Category, bool) {
 	c, ok := r.categories[id]
 	return c, ok
+}
+
+// OnGround reports whether some purpose needs a category on a ground of the Law:
+// only so may an organization have special data (policy 5.9).
+func (r *Register) OnGround(category string) bool { return r.onGround[category] }
+
+// InForce reports whether the purpose is in force at a moment.
+func (e *Entry) InForce(now time.Time) bool {
+	return (e.from.IsZero() || !now.Before(e.from)) && (e.until.IsZero() || now.Before(e.until))
+}
+
+// Fits reports whether what was collected for another purpose may be used for
+// this one (Art. 7(8)).
+func (e *Entry) Fits(other string) bool { return other == e.ID || slices.Contains(e.Compatible, other) }
+
+// Merges reports whether data of a base may be brought to this purpose: all
+// that the base holds it for goes with the purpose (policy 6.3).
+func (r *Register) Merges(base string, categories []string, into *Entry) bool {
+	for i := range r.Description.Purposes {
+		p := &r.Description.Purposes[i]
+		if p.Base == base && !into.Fits(p.ID) && slices.ContainsFunc(p.Categories, func(c string) bool { return slices.Contains(categories, c) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // Allows reports whether an action may be done for the purpose.

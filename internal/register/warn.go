@@ -19,9 +19,15 @@ func Warnings(d *Description) fault.List {
 	if o := d.Organization; o.Officer == (Officer{}) && !slices.Contains(o.Kinds, "court") {
 		warn("organization.officer", "officer-missing", "25(2)10")
 	}
+	if d.Organization.Obligations != "" {
+		warn("organization.obligations", "obligations-refused", "10(1)")
+	}
 	for i, b := range d.Bases {
 		if b.Country != Home {
 			warn(fmt.Sprintf("bases[%d].country", i), "base-abroad", "12(2)", "id", b.ID, "country", b.Country)
+		}
+		if b.TouchesState && b.Integration == "" {
+			warn(fmt.Sprintf("bases[%d].integration", i), "integration-missing", "8-1(1)", "id", b.ID)
 		}
 	}
 	for i := range d.Purposes {

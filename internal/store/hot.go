@@ -55,7 +55,7 @@ func (r *readOp) serve() {
 }
 
 const (
-	factsQuery = `SELECT s.version, s.state, s.journal_key, h.state, h.since, h.destroy_at, k.wrapped
+	factsQuery = `SELECT s.version, s.state, s.journal_key, h.state, h.since, h.destroy_at, k.wrapped, h.person, h.bans
 		FROM subject s JOIN holding h ON h.subject_id = s.id AND h.org_id = ?2
 		LEFT JOIN data_key k ON k.subject_id = s.id AND k.org_id = ?2
 		WHERE s.id = ?1`
@@ -137,7 +137,10 @@ func (h *hotReads) load(l *gate.Loaded, subject, org ident.ID) error {
 	if st.ColumnType(6) != sqlite3.NULL {
 		l.Holding.DataKey = st.ColumnBlob(6, nil)
 	}
-	if err := errors.Join(st.Err(), st.Reset()); err != nil {
+	bans, err := gate.ReadBans(st.ColumnRawText(8))
+	l.Bans = bans
+	l.Told(st.ColumnText(7))
+	if err := errors.Join(err, st.Err(), st.Reset()); err != nil {
 		return err
 	}
 	return h.loadConsents(l, subject, org)

@@ -292,10 +292,15 @@ func (s *postgres) facts(ctx context.Context, subject, org ident.ID) (*gate.Load
 	l := &gate.Loaded{Holding: party.Holding{Subject: subject, Org: org}}
 	h := &l.Holding
 	var since, destroy int64
+	var person, bans string
 	err := s.read().row(ctx, factsQuery, subject[:], org[:]).
-		Scan(&l.Version, &l.State, &l.JournalKey, &h.State, &since, &destroy, &h.DataKey)
+		Scan(&l.Version, &l.State, &l.JournalKey, &h.State, &since, &destroy, &h.DataKey, &person, &bans)
 	if err != nil {
 		return nil, none(err, "subject-unknown")
+	}
+	l.Told(person)
+	if l.Bans, err = gate.ReadBans([]byte(bans)); err != nil {
+		return nil, err
 	}
 	h.Since, h.DestroyAt = moment(since), moment(destroy)
 	rows, err := s.read().query(ctx, leanConsents, subject[:], org[:])

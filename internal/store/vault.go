@@ -65,6 +65,18 @@ func moveHolding(ctx context.Context, q querier, c *vault.Change) error {
 			return err
 		}
 	}
+	if c.Person != nil {
+		if _, err := q.exec(ctx, `UPDATE holding SET person = ?1 WHERE subject_id = ?2 AND org_id = ?3`,
+			*c.Person, c.Subject[:], c.Org[:]); err != nil {
+			return err
+		}
+	}
+	if c.Bans != nil {
+		if _, err := q.exec(ctx, `UPDATE holding SET bans = ?1 WHERE subject_id = ?2 AND org_id = ?3`,
+			*c.Bans, c.Subject[:], c.Org[:]); err != nil {
+			return err
+		}
+	}
 	if c.DestroyAt == nil {
 		return nil
 	}

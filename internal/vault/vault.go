@@ -68,6 +68,10 @@ type Change struct {
 	Put     []Value
 	// State moves the holding; empty leaves it.
 	State string
+	// Person is what the organization was told of the person (party.Alive …), and
+	// Bans what the person has forbidden it, as JSON; nil leaves them.
+	Person *string
+	Bans   *string
 	// Drop destroys all versions of these categories; Destroy everything: values,
 	// profile and data key, leaving a tombstone.
 	Drop    []string
