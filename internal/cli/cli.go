@@ -45,6 +45,7 @@ type commands struct {
 	Demo    demoCommand    `cmd:"" help:"Everything with an example operator and made-up subjects; prints links and logins."`
 	Verify  verifyCommand  `cmd:"" help:"Check the sealed log, receipts and confirmations; exit 1 and a list when something is wrong."`
 	Law     lawCommand     `cmd:"" help:"Provisions, grounds, duties and terms of an edition of the Law."`
+	Explain explainCommand `cmd:"" help:"Why a decision was taken, rule by rule: one of the journal, or a case written down."`
 	Policy  policyCommand  `cmd:"" help:"The operator's policy."`
 	Import  importCommand  `cmd:"" help:"Bring in people collected before, from CSV or XLSX (Art. 31(3))."`
 	Version versionCommand `cmd:"" help:"Print the version."`

@@ -117,6 +117,26 @@ func (c *Consent) StatusAt(now time.Time) Status {
 	return c.Status
 }
 
+// At is the consent as it was at a moment; false where it had not been given.
+func (c *Consent) At(t time.Time) (*Consent, bool) {
+	if c.Given.After(t) {
+		return nil, false
+	}
+	n := *c
+	n.Scopes, n.Status = granted(c.Terms), Active
+	for i, step := range c.History {
+		if step.At.After(t) {
+			n.History = c.History[:i:i]
+			break
+		}
+		n.Status = step.Status
+		if s, err := ParseScopes(step.Scopes); err == nil && len(step.Scopes) > 0 {
+			n.Scopes &^= s
+		}
+	}
+	return &n, true
+}
+
 // EndedAt is when the consent stopped to cover processing; zero while it does.
 func (c *Consent) EndedAt(now time.Time) time.Time {
 	switch c.StatusAt(now) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"kelisim/internal/ident"
 	"kelisim/internal/law"
 	"kelisim/internal/register"
 )
@@ -253,7 +254,7 @@ func (h *hearing) lookedAtBasis(l *looks) {
 	}
 	for i := range h.Consents {
 		c := &h.Consents[i]
-		l.id("consent", c.ID.String())
+		l.id("consent", consentName(c.ID))
 		l.word("consent-says", h.Edition.Reason(h.covers(c)).TextKey)
 	}
 }
@@ -293,4 +294,12 @@ func orElse(s, other string) string {
 		return other
 	}
 	return s
+}
+
+// consentName is the id of a consent, or the name that a case gave it.
+func consentName(id ident.ID) string {
+	if id[6]>>4 == 7 { // a UUIDv7
+		return id.String()
+	}
+	return CaseConsentName(id)
 }

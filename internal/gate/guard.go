@@ -280,6 +280,7 @@ func (g *Guard) record(k known, ans *Answer) (*journal.Record, error) {
 		Base: k.Base, Actor: k.Actor, Action: k.Action.String(), Purpose: k.Purpose, Categories: k.Categories,
 		Decision: "deny", Reasons: ans.reasons(), Consent: verify.ID(ans.Consent),
 		Recipient: k.Recipient, Country: k.Country, Reference: k.Reference, Edition: ans.Edition.ID,
+		Detail: k.Request.beside(),
 	}
 	if k.Holder.Register != nil {
 		e.Register = k.Holder.Register.Version
