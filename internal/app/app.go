@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"kelisim/internal/account"
@@ -34,6 +35,9 @@ type Config struct {
 	// TestNumbers accepts identifiers with wrong check digits, as test
 	// certificates carry. Never in production.
 	TestNumbers bool
+	// Services are those of Art. 8-1 and 8-2 that this installation is: "state",
+	// "non-state" or both; non-state where nothing is said.
+	Services []string
 	// CacheSize is for how many subjects facts are kept in memory.
 	CacheSize int
 	// SealEvery is the longest time an entry waits for its checkpoint.
@@ -148,7 +152,9 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 	a := &App{Config: *c, Node: ident.NewID(c.Now()), Store: st, Keys: keys}
 	a.Accounts = &account.Accounts{Store: st, Keys: keys, Now: c.Now}
 	a.Parties = &party.Parties{Store: st, Keys: keys, Now: c.Now, Rules: ident.Rules{AllowTest: c.TestNumbers}}
-	a.Consents = &consent.Consents{Store: st, Parties: a.Parties, Keys: keys, Now: c.Now}
+	a.Consents = &consent.Consents{
+		Store: st, Parties: a.Parties, Keys: keys, Now: c.Now, StateService: slices.Contains(c.Services, "state"),
+	}
 	a.Guard = &gate.Guard{
 		Store: st, Parties: a.Parties, Keys: keys, Now: c.Now, Cache: gate.NewCache(c.CacheSize),
 	}

@@ -38,6 +38,8 @@ type commands struct {
 	Lang        string `help:"Language of messages: kk, ru, en." env:"KELISIM_LANG" placeholder:"LANG"`
 	TestNumbers bool   `help:"Accept identifiers with wrong check digits, as test certificates carry. Never in production." env:"KELISIM_TEST_NUMBERS"`
 
+	Services []string `help:"Services of control over access that this installation is: state (Art. 8-1), non-state (Art. 8-2), or both." env:"KELISIM_SERVICES" default:"non-state" enum:"state,non-state"`
+
 	Init    initCommand    `cmd:"" help:"Make keys, database and the first administrator; prints the administrator's token once."`
 	Apply   applyCommand   `cmd:"" help:"Register or update organizations from their descriptions (YAML)."`
 	Token   tokenCommand   `cmd:"" help:"Issue a token; prints it alone on stdout."`
@@ -161,7 +163,7 @@ func (e *env) explainOne(f *fault.Error) {
 
 func (e *env) config() app.Config {
 	return app.Config{
-		Data: e.flags.Data, Database: e.flags.Database, TestNumbers: e.flags.TestNumbers, Now: e.now, Log: e.log,
+		Data: e.flags.Data, Database: e.flags.Database, TestNumbers: e.flags.TestNumbers, Services: e.flags.Services, Now: e.now, Log: e.log,
 	}
 }
 

@@ -170,8 +170,12 @@ type Proof struct {
 	Reasons  []string          `json:"reasons,omitempty"`
 }
 
+// StateService is the channel of a consent that the state service confirmed: the
+// only one for data in state systems (Art. 8(1), 10(4)).
+const StateService = "state-service"
+
 // Channels are the ways a consent may have been obtained.
-var Channels = []string{"form", "paper", "email", "signature", "otp", "api"}
+var Channels = []string{"form", "paper", "email", "signature", "otp", "api", StateService}
 
 // Withdraw takes scopes back (Art. 8(1), 24(1)5). Without process the consent
 // is withdrawn whole. The consent given is not touched; a fault.Conflict means

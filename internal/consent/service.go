@@ -66,6 +66,9 @@ type Consents struct {
 	Parties *party.Parties
 	Keys    *seal.Keyring
 	Now     func() time.Time
+	// StateService: consents that are recorded here were given through the state
+	// service, because this is it (Art. 8-1).
+	StateService bool
 }
 
 // New is a consent already obtained, as the operator records it.
@@ -126,6 +129,9 @@ func (s *Consents) complete(org *party.Organization, h *party.Holding, in *New) 
 	if !slices.Contains(Channels, p.Channel) {
 		return fault.Bad("evidence.channel", "bad-enum", "allowed", strings.Join(Channels, ", "))
 	}
+	if err := s.throughStateService(reg, in); err != nil {
+		return err
+	}
 	if p.Obtained.IsZero() {
 		p.Obtained = now
 	}
@@ -150,6 +156,26 @@ func (s *Consents) complete(org *party.Organization, h *party.Holding, in *New) 
 	}
 	if in.Language == "" {
 		in.Language = locale.KK
+	}
+	return nil
+}
+
+// throughStateService refuses a consent to data in state systems that did not go
+// through the state service (Art. 8(1)): it is confirmed by what that service
+// issued.
+func (s *Consents) throughStateService(reg *register.Register, in *New) error {
+	if in.Proof.Channel == StateService && in.Proof.Document == "" {
+		return fault.Bad("evidence.document", "state-service-document")
+	}
+	if s.StateService || in.Proof.Channel == StateService {
+		return nil
+	}
+	for _, id := range in.Terms.Purposes {
+		if p := reg.Purpose(id); p != nil && p.In != nil && p.In.Kind == register.State {
+			e := fault.Bad("evidence.channel", "state-service-only")
+			e.Provisions = []string{"8(1)"}
+			return e
+		}
 	}
 	return nil
 }
