@@ -1,12 +1,12 @@
 package consent_test
 
 import (
+	"strings"
 	"testing"
 
 	"kelisim/internal/app/apptest"
 	"kelisim/internal/consent"
 	"kelisim/internal/fault"
-	"kelisim/internal/register"
 )
 
 // Consent to data in state systems goes through the state service: confirmed by
@@ -17,21 +17,10 @@ import (
 func TestStateDataGoesThroughTheStateService(t *testing.T) {
 	t.Parallel()
 	a, _ := apptest.SQLite(t)
-	d := *apptest.Bestam(t)
-	d.Bases = append([]register.Base{}, d.Bases...)
-	state := d.Bases[0]
-	state.ID, state.Kind = "state", register.State
-	d.Bases = append(d.Bases, state)
-	d.Purposes = append([]register.Purpose{}, d.Purposes...)
-	held := d.Purposes[0]
-	for _, p := range d.Purposes {
-		if p.ID == "payment" {
-			held = p
-		}
-	}
-	held.ID, held.Base = "registry", "state"
-	d.Purposes = append(d.Purposes, held)
-	org := apptest.Apply(t, a, &d)
+	org := apptest.Apply(t, a, strings.NewReplacer(
+		"\nbases:\n", "\nbases:\n  - {id: state, name: {en: Registry}, kind: state, country: KZ, holds: vault}\n",
+		"\npurposes:\n", "\npurposes:\n  - {id: registry, name: {en: Registry}, base: state, categories: [name], actions: [collect, view]}\n",
+	).Replace(apptest.Bestam(t)))
 	sub := apptest.Subject(t, a, org, 1)
 	record := func(purpose, channel, document string) error {
 		_, err := a.Consents.Record(t.Context(), org, newConsent(sub, func(n *consent.New) {
