@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -41,6 +42,13 @@ var access = []accessRow{
 	{"POST /v1/countries/{id}/end", "/v1/countries/$country/end", "", "admin"},
 
 	{"POST /v1/consents", "/v1/consents", `{"subject":"$subject","purposes":["news"],"evidence":{"channel":"form"}}`, "operator staff officer"},
+	{"POST /v1/consents/requests", "/v1/consents/requests", `{"subject":"$mine","organization":"$bin","purposes":["payment"],"thirdParties":["$payer"]}`, "operator third-party"},
+	{"GET /v1/consents/requests/{id}", "/v1/consents/requests/$request", "", "operator third-party"},
+	{"POST /v1/consents/requests/{id}/cancel", "/v1/consents/requests/$request/cancel", "", "operator third-party"},
+	{"GET /v1/me/consents/requests", "/v1/me/consents/requests", "", "subject"},
+	{"GET /v1/me/consents/requests/{id}", "/v1/me/consents/requests/$request", "", "subject"},
+	{"POST /v1/me/consents/requests/{id}/answer", "/v1/me/consents/requests/$request/answer", `{"answer":"refuse"}`, "subject"},
+
 	{"GET /v1/consents", "/v1/consents?subject=$subject", "", "operator staff officer"},
 	{"GET /v1/consents/{id}", "/v1/consents/$consent", "", "operator staff officer third-party subject"},
 	{"POST /v1/consents/{id}/withdraw", "/v1/consents/$consent/withdraw", `{"evidence":{"channel":"paper","document":"demand 1"}}`, "operator staff officer subject"},
@@ -143,6 +151,15 @@ func (w *world) fresh(t *testing.T, role, call string) {
 	if strings.Contains(call, "$paused") {
 		w.names["paused"] = w.give(t, "news")
 		w.do(t, "subject", "POST", "/v1/consents/$paused/pause", "").want(t, 200)
+	}
+	if strings.Contains(call, "$request") {
+		as, asker := "operator", `"subject":"$subject"`
+		if role == "third-party" {
+			as, asker = role, `"subject":"$payerSubject","organization":"$bin"`
+		}
+		w.names["n"] += "i"
+		until := w.Now().AddDate(1, 0, len(w.names["n"])).UTC().Format(time.RFC3339) // a question of its own
+		w.names["request"] = w.do(t, as, "POST", "/v1/consents/requests", `{`+asker+`,"purposes":["payment"],"validUntil":"`+until+`"}`).want(t, 201).str(t, "id")
 	}
 	if strings.Contains(call, "$ban") {
 		w.names["ban"] = w.do(t, "subject", "POST", "/v1/me/bans", `{"organization":"$bin","purposes":["news"]}`).want(t, 201).str(t, "id")

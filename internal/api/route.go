@@ -6,11 +6,13 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
 	"reflect"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -96,29 +98,61 @@ func (a *API) Routes(mux *http.ServeMux) {
 	a.metrics = newMetrics()
 	routes := a.routes()
 	a.spec = &spec{api: a, routes: routes}
-	allowed := map[string][]string{}
+	addresses := map[string]methods{}
 	for i := range routes {
 		r := &routes[i]
 		seen := a.metrics.route(r.method + " " + r.path)
-		mux.HandleFunc(r.method+" "+r.path, func(w http.ResponseWriter, req *http.Request) {
+		if addresses[r.path] == nil {
+			addresses[r.path] = methods{}
+		}
+		addresses[r.path][r.method] = func(w http.ResponseWriter, req *http.Request) {
 			start := a.Now()
 			status := a.handle(r, w, req)
 			seen(status, a.Now().Sub(start))
-		})
-		allowed[r.path] = append(allowed[r.path], r.method)
-		if r.method == http.MethodGet {
-			allowed[r.path] = append(allowed[r.path], http.MethodHead)
 		}
 	}
-	for path, methods := range allowed {
-		allow := strings.Join(methods, ", ")
-		mux.HandleFunc(path, func(w http.ResponseWriter, req *http.Request) {
-			w.Header().Set("Allow", allow)
-			a.call(w, req).wrongMethod()
-		})
+	parts := map[string]methods{} // of a consent
+	for address, m := range addresses {
+		if part, ok := strings.CutPrefix(address, consentPrefix); ok {
+			parts[part] = m
+			continue
+		}
+		mux.HandleFunc(address, func(w http.ResponseWriter, req *http.Request) { a.dispatch(m, w, req) })
 	}
+	mux.HandleFunc(consentPrefix+"{part}", func(w http.ResponseWriter, req *http.Request) {
+		a.dispatch(parts[req.PathValue("part")], w, req)
+	})
 	for _, prefix := range []string{"/v1/", "/log/"} {
 		mux.HandleFunc(prefix, a.absent)
+	}
+}
+
+// consentPrefix begins the addresses of parts of a consent. They go by one
+// pattern: the router holds /v1/consents/requests/{id} and
+// /v1/consents/{id}/receipt for ambiguous.
+const consentPrefix = "/v1/consents/{id}/"
+
+// methods are what an address answers to.
+type methods map[string]http.HandlerFunc
+
+func (a *API) dispatch(m methods, w http.ResponseWriter, req *http.Request) {
+	method := req.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	switch h := m[method]; {
+	case m == nil:
+		a.absent(w, req)
+	case h == nil:
+		allow := slices.Sorted(maps.Keys(m))
+		if m[http.MethodGet] != nil {
+			allow = append(allow, http.MethodHead)
+		}
+		w.Header().Set("Allow", strings.Join(allow, ", "))
+		a.call(w, req).wrongMethod()
+	default:
+		req.Pattern = method + " " + req.Pattern // for the log, as the router writes it
+		h(w, req)
 	}
 }
 

@@ -153,7 +153,7 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 	a.Accounts = &account.Accounts{Store: st, Keys: keys, Now: c.Now}
 	a.Parties = &party.Parties{Store: st, Keys: keys, Now: c.Now, Rules: ident.Rules{AllowTest: c.TestNumbers}}
 	a.Consents = &consent.Consents{
-		Store: st, Parties: a.Parties, Keys: keys, Now: c.Now, StateService: slices.Contains(c.Services, "state"),
+		Store: st, Requests: st, Parties: a.Parties, Keys: keys, Now: c.Now, StateService: slices.Contains(c.Services, "state"),
 	}
 	a.Guard = &gate.Guard{
 		Store: st, Parties: a.Parties, Keys: keys, Now: c.Now, Cache: gate.NewCache(c.CacheSize),

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"kelisim/internal/app"
+	"kelisim/internal/fault"
 )
 
 // startJobs runs what happens by itself: sealing, retention, forgetting kept
@@ -64,6 +65,26 @@ func every(ctx context.Context, d time.Duration, fn func()) {
 	}
 }
 
+// closeRequests writes down which questions nobody answered in time.
+func closeRequests(ctx context.Context, a *app.App) {
+	for ctx.Err() == nil {
+		due, err := a.Store.DueRequests(ctx, a.Now(), 500)
+		if err != nil {
+			a.Log.LogAttrs(ctx, slog.LevelError, "requests could not be looked at", slog.Any("error", err))
+			return
+		}
+		for i := range due {
+			if err := a.Consents.Unanswered(ctx, due[i].ID); err != nil && fault.KindOf(err) != fault.Conflict {
+				a.Log.LogAttrs(ctx, slog.LevelError, "a request could not be closed", slog.Any("error", err))
+				return
+			}
+		}
+		if len(due) < 500 {
+			return
+		}
+	}
+}
+
 // keepAnswers is how long an answer is kept for a repeated call.
 const keepAnswers = 24 * time.Hour
 
@@ -90,6 +111,7 @@ func tend(ctx context.Context, a *app.App) {
 			break
 		}
 	}
+	closeRequests(ctx, a)
 	if err := a.Store.ForgetKept(ctx, a.Now().Add(-keepAnswers)); err != nil && ctx.Err() == nil {
 		a.Log.LogAttrs(ctx, slog.LevelError, "kept answers could not be forgotten", slog.Any("error", err))
 	}

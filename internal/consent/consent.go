@@ -175,7 +175,10 @@ type Proof struct {
 const StateService = "state-service"
 
 // Channels are the ways a consent may have been obtained.
-var Channels = []string{"form", "paper", "email", "signature", "otp", "api", StateService}
+var Channels = []string{"form", "paper", "email", "signature", "otp", "api", StateService, Cabinet}
+
+// Cabinet is the channel of a consent that the subject gave here, signed in.
+const Cabinet = "cabinet"
 
 // Withdraw takes scopes back (Art. 8(1), 24(1)5). Without process the consent
 // is withdrawn whole. The consent given is not touched; a fault.Conflict means

@@ -62,10 +62,11 @@ type Text struct {
 
 // Consents is the service.
 type Consents struct {
-	Store   Store
-	Parties *party.Parties
-	Keys    *seal.Keyring
-	Now     func() time.Time
+	Store    Store
+	Requests RequestStore
+	Parties  *party.Parties
+	Keys     *seal.Keyring
+	Now      func() time.Time
 	// StateService: consents that are recorded here were given through the state
 	// service, because this is it (Art. 8-1).
 	StateService bool
@@ -240,13 +241,31 @@ func isHash(s string) bool {
 }
 
 func (s *Consents) insert(ctx context.Context, org *party.Organization, subject ident.ID, in *New) (*Consent, bool, error) {
-	version, jkey, err := s.open(ctx, subject)
+	n, err := s.prepare(ctx, org, subject, in)
 	if err != nil {
 		return nil, false, err
 	}
+	stale, err := s.Store.InsertConsent(ctx, n.consent, n.text, n.superseded, n.record)
+	return n.consent, stale, err
+}
+
+// landing is a consent ready to land with its text, what it supersedes, and the
+// entry that tells of it.
+type landing struct {
+	consent    *Consent
+	text       *Text
+	superseded []*Consent
+	record     *journal.Record
+}
+
+func (s *Consents) prepare(ctx context.Context, org *party.Organization, subject ident.ID, in *New) (*landing, error) {
+	version, jkey, err := s.open(ctx, subject)
+	if err != nil {
+		return nil, err
+	}
 	before, err := s.Store.Consents(ctx, Filter{Subject: subject, Org: org.ID})
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	now := s.Now()
 	text := textOf(org.Register, in)
@@ -260,18 +279,14 @@ func (s *Consents) insert(ctx context.Context, org *party.Organization, subject 
 		e.Categories, e.Detail = in.Terms.Categories, strings.Join(in.Terms.Purposes, ",")
 	})
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	c.History = []Change{{At: now, Status: Active, By: in.Actor.Kind, Entry: rec.ID}}
 	if c.Sealed, err = sealProof(&jkey, c, &in.Proof); err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	old, err := supersede(before, c, now, rec.ID)
-	if err != nil {
-		return nil, false, err
-	}
-	stale, err := s.Store.InsertConsent(ctx, c, text, old, rec)
-	return c, stale, err
+	return &landing{c, text, old, rec}, err
 }
 
 // granted are the scopes that terms open.

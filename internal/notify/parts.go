@@ -83,7 +83,7 @@ func (s speaker) purposes() []string {
 	switch {
 	case s.Purpose != "":
 		return []string{s.Purpose}
-	case s.Action == "consent.give" && s.Detail != "":
+	case (s.Action == "consent.give" || s.Action == "consent.ask" || s.Action == "consent.refuse") && s.Detail != "":
 		return strings.Split(s.Detail, ",")
 	default:
 		return nil

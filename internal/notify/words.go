@@ -35,6 +35,8 @@ var icons = map[string]string{
 	"view": "view", "access": "view", "use": "use", "change": "change", "depersonalise": "mask",
 	"transfer": "out", "crossBorder": "globe", "disseminate": "globe",
 	"block": "lock", "unblock": "unlock", "destroy": "bin",
+	"consent.ask": "bell", "consent.show": "view", "consent.refuse": "cross", "consent.cancel": "cross",
+	"consent.unanswered": "clock", "consent.mismatch": "denied",
 	"consent.give": "check", "consent.resume": "check", "consent.supersede": "check",
 	"consent.withdraw": "cross", "consent.pause": "pause",
 	"subject.state": "person", "ban.set": "lock", "ban.lift": "unlock", "undertaking.file": "document",

@@ -45,6 +45,7 @@ var events = []string{
 	"consent.give", "consent.withdraw", "consent.pause", "consent.resume", "consent.expire", "consent.supersede",
 	"subject.register", "subject.import", "retention.schedule",
 	"organization.create", "register.apply", "register.approve",
+	"consent.ask", "consent.show", "consent.refuse", "consent.cancel", "consent.unanswered", "consent.mismatch",
 	"subject.state", "ban.set", "ban.lift", "undertaking.file", "country.set", "country.end",
 }
 
@@ -130,6 +131,8 @@ func sentences() (all []named) {
 	for _, a := range []string{"give", "withdraw", "pause", "resume"} {
 		add("consent."+a+" by the subject", entry("consent."+a), by("subject"))
 	}
+	add("consent.ask about two purposes", entry("consent.ask"), give)
+	add("consent.ask by a third party", entry("consent.ask"), func(e *verify.Entry) { e.Detail, e.Recipient = "payment", payment })
 	add("consent.withdraw of a part", entry("consent.withdraw"), by("subject"), func(e *verify.Entry) { e.Detail = "transfer,crossBorder" })
 	add("consent.withdraw of all", entry("consent.withdraw"), by("subject"), func(e *verify.Entry) { e.Detail = "process,transfer" })
 	for _, state := range []string{"alive", "deceased", "declared-dead"} {

@@ -132,6 +132,8 @@ type Purpose struct {
 	// this one too where it needs no consent, and bases of such purposes may be
 	// brought together (Art. 7(8), policy 6.3).
 	Compatible []string `json:"compatible,omitempty"`
+	// AskAgain is how long a subject who refused is not asked again.
+	AskAgain Period `json:"ask_again,omitzero"`
 	// From and Until bound the days on which the purpose is in force.
 	From  Date  `json:"from,omitzero"`
 	Until Date  `json:"until,omitzero"`

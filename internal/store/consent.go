@@ -131,20 +131,36 @@ func (s *Store) Consent(ctx context.Context, c ident.ID) (*consent.Consent, erro
 
 // InsertConsent lands a new consent with its text and what it supersedes.
 func (s *Store) InsertConsent(ctx context.Context, c *consent.Consent, t *consent.Text, superseded []*consent.Consent, r *journal.Record) (bool, error) {
-	terms, err := json.Marshal(c.Terms)
+	put, err := consentInsert(c, t, superseded, r)
 	if err != nil {
 		return false, err
+	}
+	out, err := s.land(ctx, r, put)
+	return out.Stale, err
+}
+
+func putText(ctx context.Context, q querier, t *consent.Text) error {
+	_, err := q.exec(ctx, `INSERT INTO consent_text (hash, language, body) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING`,
+		t.Hash, string(t.Language), t.Body)
+	return err
+}
+
+// consentInsert is the statements of a new consent, for the write that it is
+// part of.
+func consentInsert(c *consent.Consent, t *consent.Text, superseded []*consent.Consent, r *journal.Record) (func(context.Context, querier) error, error) {
+	terms, err := json.Marshal(c.Terms)
+	if err != nil {
+		return nil, err
 	}
 	history, err := json.Marshal(c.History)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	out, err := s.land(ctx, r, func(ctx context.Context, q querier) error {
+	return func(ctx context.Context, q querier) error {
 		if err := bump(ctx, q, r); err != nil {
 			return err
 		}
-		if _, err := q.exec(ctx, `INSERT INTO consent_text (hash, language, body) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING`,
-			t.Hash, string(t.Language), t.Body); err != nil {
+		if err := putText(ctx, q, t); err != nil {
 			return err
 		}
 		if _, err := q.exec(ctx, `INSERT INTO consent (`+consentColumns+`)
@@ -159,8 +175,7 @@ func (s *Store) InsertConsent(ctx context.Context, c *consent.Consent, t *consen
 			}
 		}
 		return lookSoon(ctx, q, c.Subject, c.Org, c.Until)
-	})
-	return out.Stale, err
+	}, nil
 }
 
 // UpdateConsent lands the next version of a consent.

@@ -1,0 +1,300 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"kelisim/internal/account"
+	"kelisim/internal/consent"
+	"kelisim/internal/fault"
+	"kelisim/internal/ident"
+	"kelisim/internal/locale"
+	"kelisim/internal/party"
+)
+
+// askRequest is a question to a subject: may this be done with your data?
+type askRequest struct {
+	Subject       ident.ID  `json:"subject"`
+	Organization  string    `json:"organization,omitempty"` // BIN of the holder, for a third party
+	Purposes      []string  `json:"purposes"`
+	Categories    []string  `json:"categories,omitempty"` // all that the purposes need, if absent
+	Optional      []string  `json:"optional,omitempty"`   // of them, what may be left out
+	ThirdParties  []string  `json:"thirdParties,omitempty"`
+	Countries     []string  `json:"countries,omitempty"`
+	PublicSources bool      `json:"publicSources,omitempty"`
+	ValidUntil    time.Time `json:"validUntil,omitzero"`
+	Message       string    `json:"message,omitempty"`
+	Callback      string    `json:"callback,omitempty"`
+	// Counter: the subject stands before a clerk and finds the clerk's number on
+	// the own phone.
+	Counter bool `json:"counter,omitempty"`
+}
+
+type askedBody struct {
+	ID         ident.ID              `json:"id"`
+	Status     consent.RequestStatus `json:"status"`
+	Link       string                `json:"link"` // for the subject, who signs in there
+	ExpiresAt  time.Time             `json:"expiresAt"`
+	Number     int                   `json:"number,omitempty"` // for the clerk's eyes
+	AnsweredAt *time.Time            `json:"answeredAt,omitempty"`
+	Consent    ident.ID              `json:"consent,omitzero"`
+}
+
+func (c *call) toAsked(r *consent.Request) *askedBody {
+	b := &askedBody{
+		ID: r.ID, Status: r.StatusAt(c.Now()), Link: c.Public + "/me/requests/" + r.ID.String(), ExpiresAt: r.Expires,
+		Number: r.Ask.Number, Consent: r.Consent,
+	}
+	if !r.Ended.IsZero() {
+		b.AnsweredAt = &r.Ended
+	}
+	return b
+}
+
+func (c *call) askConsent(in *askRequest) (*askedBody, error) {
+	if in.Subject.IsZero() {
+		return nil, fault.Bad("subject", "missing-field")
+	}
+	for field, n := range map[string]int{
+		"purposes": len(in.Purposes), "categories": len(in.Categories), "optional": len(in.Optional),
+		"thirdParties": len(in.ThirdParties), "countries": len(in.Countries),
+	} {
+		if n > maxList {
+			return nil, fault.Bad(field, "too-many-items", "max", maxList)
+		}
+	}
+	holder, err := c.asksOf(in.Organization)
+	if err != nil {
+		return nil, err
+	}
+	r, created, err := c.Consents.Ask(c.ctx(), holder, c.org, &consent.NewRequest{
+		Subject: in.Subject, Message: in.Message, Callback: in.Callback, Counter: in.Counter, Actor: c.actor(),
+		Ask: consent.Asked{
+			Terms: consent.Terms{
+				Purposes: in.Purposes, Categories: in.Categories, ThirdParties: in.ThirdParties, Countries: in.Countries, PublicSources: in.PublicSources,
+			},
+			Optional: in.Optional, Until: in.ValidUntil,
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !created {
+		c.status = http.StatusOK
+	}
+	return c.toAsked(r), nil
+}
+
+// asksOf is whose consent is asked for: the own one, or the holder that a third
+// party names.
+func (c *call) asksOf(bin string) (*party.Organization, error) {
+	if c.caller.Role != account.ThirdParty {
+		if bin != "" && bin != c.org.BIN {
+			return nil, &fault.Error{Kind: fault.Forbidden, Code: "forbidden", Field: "organization"}
+		}
+		return c.org, nil
+	}
+	if bin == "" {
+		return nil, fault.Bad("organization", "missing-field")
+	}
+	o, err := c.Parties.Organization(c.ctx(), bin)
+	if err != nil {
+		return nil, under("organization", err)
+	}
+	return o, nil
+}
+
+// ownRequest is a request that the caller asked; another's is told like none.
+func (c *call) ownRequest() (*consent.Request, error) {
+	id, err := c.pathID()
+	if err != nil {
+		return nil, err
+	}
+	r, err := c.Consents.Requests.Request(c.ctx(), id)
+	if err == nil && r.Asker != c.caller.Org {
+		err = fault.New(fault.NotFound, "request-unknown")
+	}
+	return r, err
+}
+
+func (c *call) getRequest() (*askedBody, error) {
+	r, err := c.ownRequest()
+	if err != nil {
+		return nil, err
+	}
+	return c.toAsked(r), nil
+}
+
+func (c *call) cancelRequest(*nothing) (*askedBody, error) {
+	r, err := c.ownRequest()
+	if err != nil {
+		return nil, err
+	}
+	if r, err = c.Consents.Cancel(c.ctx(), r.ID, c.actor()); err != nil {
+		return nil, err
+	}
+	return c.toAsked(r), nil
+}
+
+// myRequestBody is a question as its subject reads it.
+type myRequestBody struct {
+	ID            ident.ID              `json:"id"`
+	Status        consent.RequestStatus `json:"status"`
+	Organization  string                `json:"organization"`
+	Asker         string                `json:"asker"`
+	Purposes      []string              `json:"purposes"`
+	Categories    []string              `json:"categories"`
+	Optional      []string              `json:"optional"`
+	ThirdParties  []string              `json:"thirdParties"`
+	Countries     []string              `json:"countries"`
+	PublicSources bool                  `json:"publicSources"`
+	ValidUntil    *time.Time            `json:"validUntil,omitempty"`
+	Message       string                `json:"message,omitempty"`
+	CreatedAt     time.Time             `json:"createdAt"`
+	ExpiresAt     time.Time             `json:"expiresAt"`
+	Choices       []int                 `json:"choices,omitempty"` // find the one that the clerk sees
+	Text          string                `json:"text,omitempty"`
+	TextHash      string                `json:"textHash,omitempty"`
+	Consent       ident.ID              `json:"consent,omitzero"`
+}
+
+func (c *call) toMyRequest(r *consent.Request) (*myRequestBody, error) {
+	b := &myRequestBody{
+		ID: r.ID, Status: r.StatusAt(c.Now()), Purposes: r.Ask.Purposes, Categories: r.Ask.Categories, Optional: r.Ask.Optional,
+		ThirdParties: r.Ask.ThirdParties, Countries: r.Ask.Countries, PublicSources: r.Ask.PublicSources,
+		CreatedAt: r.Created, ExpiresAt: r.Expires, Choices: r.Ask.Choices, Consent: r.Consent,
+	}
+	if !r.Ask.Until.IsZero() {
+		b.ValidUntil = &r.Ask.Until
+	}
+	for _, x := range []struct {
+		id  ident.ID
+		bin *string
+	}{{r.Org, &b.Organization}, {r.Asker, &b.Asker}} {
+		o, err := c.Parties.ByID(c.ctx(), x.id)
+		if err != nil {
+			return nil, err
+		}
+		*x.bin = o.BIN
+	}
+	note, err := c.Consents.Note(c.ctx(), r)
+	if err == nil {
+		b.Message = note.Message
+	}
+	return b, err
+}
+
+func (c *call) myRequests() (*paged[myRequestBody], error) {
+	limit, after, err := c.cursor()
+	if err != nil {
+		return nil, err
+	}
+	list, err := c.Consents.Requests.Requests(c.ctx(), consent.RequestFilter{Subject: c.caller.Subject, After: after, Limit: limit + 1})
+	if err != nil {
+		return nil, err
+	}
+	out := &paged[myRequestBody]{Items: []myRequestBody{}}
+	for i := range list {
+		if i == limit {
+			out.Next = list[i-1].ID.String()
+			break
+		}
+		b, err := c.toMyRequest(&list[i])
+		if err != nil {
+			return nil, err
+		}
+		out.Items = append(out.Items, *b)
+	}
+	return out, nil
+}
+
+// mine is a request put to the caller; another person's is told like none.
+func (c *call) mine() (*consent.Request, error) {
+	id, err := c.pathID()
+	if err != nil {
+		return nil, err
+	}
+	r, err := c.Consents.Requests.Request(c.ctx(), id)
+	if err == nil && r.Subject != c.caller.Subject {
+		err = fault.New(fault.NotFound, "request-unknown")
+	}
+	return r, err
+}
+
+// myRequest shows a question with its text: that it was shown is journaled.
+func (c *call) myRequest() (*myRequestBody, error) {
+	r, err := c.mine()
+	if err != nil {
+		return nil, err
+	}
+	r, text, err := c.Consents.Show(c.ctx(), r.ID, c.lang, c.actor())
+	if err != nil {
+		return nil, err
+	}
+	b, err := c.toMyRequest(r)
+	if err != nil {
+		return nil, err
+	}
+	b.Text, b.TextHash = text.Body, text.Hash
+	return b, nil
+}
+
+type answerRequest struct {
+	Answer        string    `json:"answer"` // give, refuse
+	Purposes      []string  `json:"purposes,omitempty"`
+	Categories    []string  `json:"categories,omitempty"`
+	ThirdParties  []string  `json:"thirdParties,omitempty"`
+	Countries     []string  `json:"countries,omitempty"`
+	PublicSources *bool     `json:"publicSources,omitempty"`
+	ValidUntil    time.Time `json:"validUntil,omitzero"`
+	Number        int       `json:"number,omitempty"` // that the clerk sees
+	Reason        string    `json:"reason,omitempty"` // of a refusal
+}
+
+type answeredBody struct {
+	Status  consent.RequestStatus `json:"status"`
+	Consent ident.ID              `json:"consent,omitzero"`
+}
+
+// answerMine gives, whole or narrowed, or refuses.
+func (c *call) answerMine(in *answerRequest) (*answeredBody, error) {
+	r, err := c.mine()
+	if err != nil {
+		return nil, err
+	}
+	switch in.Answer {
+	case "refuse":
+		_, err := c.Consents.Refuse(c.ctx(), r.ID, in.Reason, c.actor())
+		return &answeredBody{Status: consent.Refused}, err
+	case "give":
+		if err := c.Consents.Choose(c.ctx(), r.ID, in.Number, c.actor()); err != nil {
+			return nil, err
+		}
+		lang := c.lang
+		if len(r.Shown) > 0 {
+			lang = locale.Lang(r.Shown[len(r.Shown)-1].Language)
+		}
+		got, err := c.Consents.Give(c.ctx(), r.ID, &consent.Choice{
+			Purposes: in.Purposes, Categories: in.Categories, ThirdParties: in.ThirdParties, Countries: in.Countries,
+			PublicSources: in.PublicSources, Until: in.ValidUntil,
+		}, lang, consent.Proof{Channel: consent.Cabinet}, c.actor())
+		if err != nil {
+			return nil, err
+		}
+		return &answeredBody{Status: consent.Given, Consent: got.ID}, nil
+	default:
+		return nil, fault.Bad("answer", "bad-enum", "allowed", "give, refuse")
+	}
+}
+
+// requestRoutes are questions to subjects and their answers.
+func requestRoutes() []route {
+	return []route{
+		post("/v1/consents/requests", "Consents", "Ask a subject for consent", askers, http.StatusCreated, (*call).askConsent),
+		get("/v1/consents/requests/{id}", "Consents", "What became of a question", askers, (*call).getRequest),
+		post("/v1/consents/requests/{id}/cancel", "Consents", "Take a question back", askers, http.StatusOK, (*call).cancelRequest),
+		get("/v1/me/consents/requests", "Me", "What I am asked", subjects, (*call).myRequests, page...),
+		get("/v1/me/consents/requests/{id}", "Me", "One question with its text; that it was shown is journaled", subjects, (*call).myRequest),
+		post("/v1/me/consents/requests/{id}/answer", "Me", "Give, whole or narrowed, or refuse", subjects, http.StatusOK, (*call).answerMine),
+	}
+}
