@@ -42,7 +42,7 @@ type askedBody struct {
 
 func (c *call) toAsked(r *consent.Request) *askedBody {
 	b := &askedBody{
-		ID: r.ID, Status: r.StatusAt(c.Now()), Link: c.Public + "/me/requests/" + r.ID.String(), ExpiresAt: r.Expires,
+		ID: r.ID, Status: r.StatusAt(c.Now()), Link: c.Public + "/me/asked/" + r.ID.String(), ExpiresAt: r.Expires,
 		Number: r.Ask.Number, Consent: r.Consent,
 	}
 	if !r.Ended.IsZero() {

@@ -17,6 +17,7 @@ var (
 	errAbsent      = fault.New(fault.NotFound, "not-found")
 	errLink        = fault.New(fault.Unauthenticated, "link-spent")
 	errCrossOrigin = fault.New(fault.Forbidden, "cross-origin")
+	errAnswer      = fault.New(fault.Invalid, "answer-choice")
 	errChoice      = fault.New(fault.Invalid, "scope-choice")
 )
 

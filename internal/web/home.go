@@ -15,6 +15,7 @@ type homePage struct {
 	More    bool     // there are more than we looked at
 	Newest  ident.ID // of the news: what "read" marks
 	Holders []holding
+	Asked   []waiting
 }
 
 // holding is an operator that has consents in force.
@@ -34,6 +35,10 @@ const (
 func (p *Pages) home(w http.ResponseWriter, v *visit) error {
 	var b homePage
 	if err := p.news(v, &b); err != nil {
+		return err
+	}
+	var err error
+	if b.Asked, err = p.waitingFor(v); err != nil {
 		return err
 	}
 	all, err := p.cards(v)

@@ -22,6 +22,8 @@ func (p *Pages) Routes(mux *http.ServeMux) {
 
 	private("GET /me", p.home)
 	private("POST /me/read", p.markRead)
+	private("GET /me/asked/{id}", p.ask)
+	private("POST /me/asked/{id}", p.answer)
 	private("GET /me/consents", p.consents)
 	private("GET /me/consents/{id}", p.consent)
 	private("GET /me/consents/{id}/receipt", p.consentReceipt)

@@ -32,6 +32,13 @@ type Consents interface {
 	Resume(ctx context.Context, id ident.ID, by verify.Actor) (*consent.Consent, error)
 	// Proof opens how the consent was obtained.
 	Proof(ctx context.Context, c *consent.Consent) (*consent.Proof, error)
+	// Show writes down that a question was before the subject; Choose, Give and
+	// Refuse are the answer.
+	Show(ctx context.Context, id ident.ID, lang locale.Lang, by verify.Actor) (*consent.Request, *consent.Text, error)
+	Note(ctx context.Context, r *consent.Request) (*consent.Note, error)
+	Choose(ctx context.Context, id ident.ID, number int, by verify.Actor) error
+	Give(ctx context.Context, id ident.ID, choice *consent.Choice, lang locale.Lang, proof consent.Proof, by verify.Actor) (*consent.Consent, error)
+	Refuse(ctx context.Context, id ident.ID, reason string, by verify.Actor) (*consent.Request, error)
 	// Receipt is the signed receipt, a JSON file.
 	Receipt(ctx context.Context, c *consent.Consent) ([]byte, error)
 }
@@ -55,8 +62,15 @@ type OwnData interface {
 	OwnData(ctx context.Context, subject, org ident.ID) (*gate.Answer, error)
 }
 
+// Requests are the questions put to subjects.
+type Requests interface {
+	Request(ctx context.Context, id ident.ID) (*consent.Request, error)
+	Requests(ctx context.Context, f consent.RequestFilter) ([]consent.Request, error)
+}
+
 // Pages serves the pages.
 type Pages struct {
+	Requests Requests
 	Accounts *account.Accounts
 	Parties  *party.Parties
 	Consents Consents

@@ -1,0 +1,219 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"kelisim/internal/consent"
+	"kelisim/internal/fault"
+	"kelisim/internal/ident"
+	"kelisim/internal/locale"
+	"kelisim/internal/party"
+	"kelisim/internal/register"
+)
+
+// askPage is a question on one screen: who asks, what exactly, why, until when,
+// and the three things that are said even where the answer is no.
+type askPage struct {
+	ID         ident.ID
+	Status     consent.RequestStatus
+	Operator   locale.String
+	BIN        string
+	Asker      locale.String // where somebody else asks
+	Message    string
+	Purposes   []option
+	Required   []string // data that the purposes cannot do without
+	Optional   []option
+	Recipients []option
+	Countries  []option
+	Public     bool
+	Until      time.Time // zero: until the purposes are reached
+	Expires    time.Time
+	Ended      time.Time
+	Consent    ident.ID
+	Numbers    []int // one of which the clerk sees
+	Text       *consent.Text
+}
+
+// option is something that can be taken out.
+type option struct{ ID, Name string }
+
+// question is a request put to the subject. Another person's is not told from
+// one that does not exist.
+func (p *Pages) question(v *visit) (*consent.Request, error) {
+	id, err := v.id()
+	if err != nil {
+		return nil, err
+	}
+	r, err := p.Requests.Request(v.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	if r.Subject != v.Me {
+		return nil, errAbsent
+	}
+	return r, nil
+}
+
+func (p *Pages) ask(w http.ResponseWriter, v *visit) error {
+	r, err := p.question(v)
+	if err != nil {
+		return err
+	}
+	r, text, err := p.Consents.Show(v.Context(), r.ID, v.Lang, self)
+	if err != nil {
+		return err
+	}
+	o, err := p.Parties.ByID(v.Context(), r.Org)
+	if err != nil {
+		return err
+	}
+	reg, err := p.registerOf(v.Context(), o, r.Register)
+	if err != nil {
+		return err
+	}
+	note, err := p.Consents.Note(v.Context(), r)
+	if err != nil {
+		return err
+	}
+	b := newAskPage(v, r, o, reg, p.Now())
+	b.Text, b.Message = text, note.Message
+	if r.Asker != r.Org {
+		third, err := p.Parties.ByID(v.Context(), r.Asker)
+		if err != nil {
+			return err
+		}
+		b.Asker = nameOf(third)
+	}
+	return p.render(w, v, "ask", "home", b)
+}
+
+func newAskPage(v *visit, r *consent.Request, o *party.Organization, reg *register.Register, now time.Time) askPage {
+	a := &r.Ask
+	b := askPage{
+		ID: r.ID, Status: r.StatusAt(now), Operator: nameOf(o), BIN: o.BIN, Until: a.Until, Expires: r.Expires, Ended: r.Ended,
+		Consent: r.Consent, Numbers: a.Choices, Public: a.PublicSources,
+		Purposes:   options(a.Purposes, func(id string) string { return purposeName(reg, v.Lang, id) }),
+		Recipients: options(a.ThirdParties, func(bin string) string { return recipientName(reg, v.Lang, a.Purposes, bin) }),
+		Countries:  options(a.Countries, func(code string) string { return code }),
+	}
+	for _, id := range a.Categories {
+		if name := categoryName(reg, v.Lang, id); slices.Contains(a.Optional, id) {
+			b.Optional = append(b.Optional, option{id, name})
+		} else {
+			b.Required = append(b.Required, name)
+		}
+	}
+	return b
+}
+
+func options(ids []string, name func(string) string) []option {
+	out := make([]option, len(ids))
+	for i, id := range ids {
+		out[i] = option{id, name(id)}
+	}
+	return out
+}
+
+func nameOf(o *party.Organization) locale.String {
+	if o.Register == nil {
+		return locale.String{KK: o.BIN, RU: o.BIN, EN: o.BIN}
+	}
+	return o.Register.Name
+}
+
+// answer gives, as much as the subject left in, or refuses.
+func (p *Pages) answer(w http.ResponseWriter, v *visit) error {
+	r, err := p.question(v)
+	if err != nil {
+		return err
+	}
+	if err := v.ParseForm(); err != nil {
+		return fault.New(fault.Invalid, "bad-request")
+	}
+	switch v.PostFormValue("answer") {
+	case "refuse":
+		_, err = p.Consents.Refuse(v.Context(), r.ID, v.PostFormValue("reason"), self)
+	case "give":
+		err = p.give(v, r)
+	default:
+		err = errAnswer
+	}
+	if err != nil {
+		return err
+	}
+	return see(w, v, "/me/asked/"+r.ID.String())
+}
+
+func (p *Pages) give(v *visit, r *consent.Request) error {
+	number, _ := strconv.Atoi(v.PostFormValue("number")) // none chosen is a wrong one
+	if err := p.Consents.Choose(v.Context(), r.ID, number, self); err != nil {
+		return err
+	}
+	form := v.PostForm
+	public := form.Get("public") != ""
+	c := &consent.Choice{
+		Purposes: chosen(form["purpose"]), ThirdParties: chosen(form["recipient"]), Countries: chosen(form["country"]), PublicSources: &public,
+	}
+	for _, id := range r.Ask.Categories {
+		if !slices.Contains(r.Ask.Optional, id) || slices.Contains(form["data"], id) {
+			c.Categories = append(c.Categories, id)
+		}
+	}
+	if s := form.Get("until"); s != "" {
+		day, err := time.ParseInLocation(time.DateOnly, s, locale.Zone())
+		if err != nil {
+			return fault.Bad("until", "bad-date")
+		}
+		c.Until = day.AddDate(0, 0, 1) // to the end of that day
+	}
+	lang := v.Lang
+	if n := len(r.Shown); n > 0 {
+		lang = locale.Lang(r.Shown[n-1].Language)
+	}
+	_, err := p.Consents.Give(v.Context(), r.ID, c, lang, consent.Proof{Channel: consent.Cabinet}, self)
+	return err
+}
+
+// chosen is a list that may be empty: nothing ticked is nothing, not everything.
+func chosen(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+// waiting is a question on the first page.
+type waiting struct {
+	ID       ident.ID
+	Operator locale.String
+	Purposes []string
+	Expires  time.Time
+}
+
+// waitingFor lists the questions that the subject has not answered.
+func (p *Pages) waitingFor(v *visit) ([]waiting, error) {
+	list, err := p.Requests.Requests(v.Context(), consent.RequestFilter{Subject: v.Me, Status: consent.Pending, Limit: 50})
+	if err != nil {
+		return nil, err
+	}
+	var out []waiting
+	for i := range list {
+		r := &list[i]
+		if r.StatusAt(p.Now()) != consent.Pending {
+			continue
+		}
+		o, err := p.Parties.ByID(v.Context(), r.Org)
+		if err != nil {
+			return nil, err
+		}
+		x := waiting{ID: r.ID, Operator: nameOf(o), Expires: r.Expires, Purposes: r.Ask.Purposes}
+		if o.Register != nil {
+			x.Purposes = each(r.Ask.Purposes, func(id string) string { return purposeName(o.Register, v.Lang, id) })
+		}
+		out = append(out, x)
+	}
+	return out, nil
+}
