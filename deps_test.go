@@ -23,6 +23,7 @@ internal/ident    : fault
 internal/locale   : fault
 internal/law      : fault locale
 internal/law/gen  : law
+internal/calendar : fault law locale
 internal/account  : fault ident seal
 internal/journal  : fault ident seal verify
 internal/register : fault ident law locale
