@@ -44,7 +44,7 @@ internal/app/apptest : app consent ident party register store/storetest verify
 internal/bench       : app consent gate ident party register verify
 internal/demo        : app consent examples fault gate ident intake journal law locale party register verify
 
-internal/api : account consent fault gate ident journal law locale notify party register seal vault verify
+internal/api : account calendar consent fault gate ident journal law locale notify party register seal term vault verify
 internal/web : account consent fault gate ident journal law locale notify party policy register verify
 internal/cli : *
 cmd/kelisim  : cli

@@ -80,6 +80,10 @@ type Calendar struct {
 // for, which is slow and happens to nobody.
 var first, past = dayOf(2000, time.January, 1), dayOf(2100, time.January, 1)
 
+// Covers reports whether a year is one that the calendar can list: decrees are of
+// such years too.
+func Covers(year int) bool { return year >= first.Year() && year < past.Year() }
+
 // Base is the embedded calendar. The file is part of the program and the tests
 // read it: a program whose calendar is broken does not start.
 func Base() *Calendar { return base() }

@@ -26,6 +26,10 @@ var kindNames = [...]string{"working", "weekend", "holiday", "rest", "moved", "g
 // String is the name of the kind, calendar.kind.<name> its text.
 func (k Kind) String() string { return kindNames[k] }
 
+// TextKey is the key of what the kind is in package locale; plain days have no
+// text.
+func (k Kind) TextKey() string { return "calendar.kind." + k.String() }
+
 // Works reports whether days of the kind work.
 func (k Kind) Works() bool { return k == Plain || k == Taken }
 
@@ -99,7 +103,7 @@ func (f *field) each(d Day, fn func(x *cell, w Week)) {
 func (f *field) byWeek() {
 	for i := range f.cells {
 		d := f.from + Day(i)
-		weak := weaknessOf(f.c.year(d.Year()))
+		weak := weaknessOf(f.c.Known(d.Year()))
 		f.each(d, func(x *cell, w Week) {
 			if x.weak = weak; d.weekend(w) {
 				x.kind = Weekend
@@ -108,9 +112,9 @@ func (f *field) byWeek() {
 	}
 }
 
-// year is how sure we are of an ordinary day of a year. One beyond the base is
+// Known is how sure we are of an ordinary day of a year. One beyond the base is
 // known once somebody has said when its Kurban Ait is.
-func (c *Calendar) year(y int) law.Certainty {
+func (c *Calendar) Known(y int) law.Certainty {
 	if mark, ok := c.years[y]; ok {
 		return mark
 	}
