@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"kelisim/internal/law"
+	"kelisim/internal/locale"
 )
 
 func at(t testing.TB, s string) time.Time {
@@ -411,4 +412,18 @@ func ExampleCalendar_Due() {
 	friday := time.Date(2023, 11, 24, 19, 30, 0, 0, almaty)
 	fmt.Println(due(Base().Due(friday, 1, law.WorkingDay, FiveDays)))
 	// Output: 2023-11-27 23:59:59
+}
+
+func TestKindsAndRulesHaveTexts(t *testing.T) {
+	t.Parallel()
+	for k := Public; k <= Taken; k++ {
+		if !locale.Has(k.TextKey()) {
+			t.Errorf("no text for %s", k.TextKey())
+		}
+	}
+	for _, r := range Base().Rules() {
+		if !locale.Has(r.TextKey()) {
+			t.Errorf("no text for %s", r.TextKey())
+		}
+	}
 }
