@@ -33,7 +33,7 @@ internal/party    : fault ident journal law locale register seal verify
 internal/consent  : fault ident journal law locale party register seal verify
 internal/term     : calendar fault ident journal law party seal verify
 internal/vault    : consent ident register seal term
-internal/gate     : consent fault ident journal law party register seal vault verify
+internal/gate     : consent fault ident journal law party register seal term vault verify
 internal/intake   : fault gate ident journal law locale party register vault verify
 
 internal/store           : account calendar consent fault gate ident journal locale party seal term vault verify

@@ -190,8 +190,10 @@ type weakness uint8
 var marks = [...]law.Certainty{law.Primary, law.Verified, law.Code, law.Secondary, law.Memory, law.Unknown}
 
 func weaknessOf(m law.Certainty) weakness {
-	if i := slices.Index(marks[:], m); i >= 0 {
-		return weakness(i)
+	for w := range weakness(len(marks)) {
+		if marks[w] == m {
+			return w
+		}
 	}
 	return weakness(len(marks) - 1)
 }

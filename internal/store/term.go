@@ -138,7 +138,11 @@ func (s *Store) Terms(ctx context.Context, f term.Filter) ([]term.Term, error) {
 	if !f.Subject.IsZero() {
 		add(`subject_id = ?`, f.Subject[:])
 	}
-	if f.Status != "" {
+	switch f.Status {
+	case "":
+	case term.Open: // spelled out, so that the index of open ones serves
+		where = append(where, `status = 'open'`)
+	default:
 		add(`status = ?`, string(f.Status))
 	}
 	if !f.DueBefore.IsZero() {
@@ -159,7 +163,7 @@ func (s *Store) Terms(ctx context.Context, f term.Filter) ([]term.Term, error) {
 // OutdatedTerms lists open terms that an older calendar computed.
 func (s *Store) OutdatedTerms(ctx context.Context, v calendar.Version, max int) ([]term.Term, error) {
 	rows, err := s.read().query(ctx, `SELECT `+termColumns+` FROM term
-		WHERE status = 'open' AND calendar < ?1 ORDER BY calendar LIMIT ?2`, int64(v), max)
+		WHERE status = 'open' AND calendar < ?1 ORDER BY calendar, subject_id, id LIMIT ?2`, int64(v), max)
 	return collect(rows, err, scanTerm)
 }
 

@@ -90,7 +90,7 @@ type Of struct {
 	Org     *party.Organization
 	Subject ident.ID // internal; zero where it concerns no person
 	About   About
-	Start   time.Time // the event
+	Start   time.Time // the event; now where it is zero
 }
 
 // New makes a term ready to land with the act that begins it: see vault.Change
@@ -104,8 +104,12 @@ func (s *Terms) New(ctx context.Context, of Of) (*Term, error) {
 	if err != nil {
 		return nil, err
 	}
+	now := s.Now()
+	if of.Start.IsZero() {
+		of.Start = now
+	}
 	t := &Term{
-		ID: ident.NewID(s.Now()), Subject: of.Subject, Org: of.Org.ID, Version: 1, Status: Open,
+		ID: ident.NewID(now), Subject: of.Subject, Org: of.Org.ID, Version: 1, Status: Open,
 		Key: of.Key, Provision: rule.Provision, Edition: of.Edition, Week: WeekOf(of.Org), About: of.About,
 		Start: of.Start, CalendarVersion: c.Version,
 	}

@@ -36,8 +36,8 @@ CREATE TABLE term (
 ) /*table*/;
 CREATE INDEX term_id ON term (id);
 CREATE INDEX term_org ON term (org_id, due, id);
-CREATE INDEX term_open ON term (due, paused_at) WHERE status = 'open';
-CREATE INDEX term_calendar ON term (calendar) WHERE status = 'open';
+CREATE INDEX term_open ON term (org_id, due, id, paused_at) WHERE status = 'open';
+CREATE INDEX term_calendar ON term (calendar, subject_id, id) WHERE status = 'open';
 
 -- +goose Down
 DROP TABLE term;
