@@ -58,8 +58,8 @@ func (d Day) String() string { return d.utc().Format(time.DateOnly) }
 func (d Day) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 // End is the last millisecond of the day in Almaty: the store keeps no less. It
-// is found from the next midnight: when the clock was set back in 2024, the
-// last hour of 29 February came twice.
+// is found from the next midnight: when the clock was set back in 2024, the last
+// hour of 29 February came twice, and package time does not promise which it means.
 func (d Day) End() time.Time {
 	y, m, day := d.utc().Date()
 	return time.Date(y, m, day+1, 0, 0, 0, 0, almaty).Add(-time.Millisecond).UTC()

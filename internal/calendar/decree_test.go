@@ -116,6 +116,27 @@ func TestDecreeOfAnotherYear(t *testing.T) {
 	}
 }
 
+// Kurban Ait follows the moon: a date that is not sure makes the days beside it
+// unsure too.
+func TestMoonIsUnsure(t *testing.T) {
+	t.Parallel()
+	c, err := Base().With(*parse(t, "{year: 2026, source: s, certainty: M, kurban_ait: 2026-05-28}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for to, want := range map[string]law.Certainty{"2026-05-26": law.Secondary, "2026-05-27": law.Memory, "2026-05-28": law.Memory} {
+		if got := c.Certainty(at(t, "2026-05-25"), at(t, to), FiveDays); got != want {
+			t.Errorf("up to %s: %s, want %s", to, got, want)
+		}
+	}
+	if got := c.Certainty(at(t, "2026-05-28"), at(t, "2026-05-29"), FiveDays); got != law.Memory {
+		t.Errorf("the day after: %s", got)
+	}
+	if got := c.Certainty(at(t, "2026-05-29"), at(t, "2026-06-01"), FiveDays); got != law.Secondary {
+		t.Errorf("later: %s", got)
+	}
+}
+
 func TestReplayTakesWhatTheBaseKnows(t *testing.T) {
 	t.Parallel()
 	known := parse(t, "{year: 2026, source: s, certainty: S, works: [2026-03-10], kurban_ait: 2026-05-27}")
