@@ -23,6 +23,7 @@ internal/ident    : fault
 internal/locale   : fault
 internal/law      : fault locale
 internal/law/gen  : law
+internal/calendar : fault law locale
 internal/account  : fault ident seal
 internal/journal  : fault ident seal verify
 internal/register : fault ident law locale
@@ -30,19 +31,20 @@ internal/policy   : law locale register
 internal/notify   : law locale register verify
 internal/party    : fault ident journal law locale register seal verify
 internal/consent  : fault ident journal law locale party register seal verify
-internal/vault    : consent ident register seal
-internal/gate     : consent fault ident journal law party register seal vault verify
+internal/term     : calendar fault ident journal law party seal verify
+internal/vault    : consent ident register seal term
+internal/gate     : consent fault ident journal law party register seal term vault verify
 internal/intake   : fault gate ident journal law locale party register vault verify
 
-internal/store           : account consent fault gate ident journal locale party seal vault verify
+internal/store           : account calendar consent fault gate ident journal locale party seal term vault verify
 internal/store/storetest : store
 
-internal/app         : account consent fault gate ident journal party seal store verify
+internal/app         : account consent fault gate ident journal party seal store term verify
 internal/app/apptest : app consent ident party register store/storetest verify
 internal/bench       : app consent gate ident party register verify
 internal/demo        : app consent examples fault gate ident intake journal law locale party register verify
 
-internal/api : account consent fault gate ident journal law locale notify party register seal vault verify
+internal/api : account calendar consent fault gate ident journal law locale notify party register seal term vault verify
 internal/web : account consent fault gate ident journal law locale notify party policy register verify
 internal/cli : *
 cmd/kelisim  : cli

@@ -73,6 +73,12 @@ var access = []accessRow{
 	{"GET /v1/journal", "/v1/journal?organization=$bin", "", "officer authority examiner"},
 	{"GET /v1/journal/{id}/receipt", "/v1/journal/$entry/receipt?organization=$bin", "", "operator officer authority examiner"},
 
+	{"GET /v1/terms", "/v1/terms?organization=$bin", "", "operator staff officer authority"},
+	{"POST /v1/terms/{id}/done", "/v1/terms/$term/done", "", "operator officer"},
+	{"GET /v1/calendar", "/v1/calendar?year=2026", "", ""},
+	{"GET /v1/calendar/decrees", "/v1/calendar/decrees", "", ""},
+	{"POST /v1/calendar/decrees", "/v1/calendar/decrees", `{"year":2027,"source":"a test","certainty":"P","kurban_ait":"2027-05-17"}`, "admin"},
+
 	{"GET /log/checkpoint", "/log/checkpoint", "", ""},
 	{"GET /log/key", "/log/key", "", ""},
 	{"GET /log/tile/{path...}", "/log/tile/0/000.p/1", "", ""},
@@ -169,6 +175,9 @@ func (w *world) fresh(t *testing.T, role, call string) {
 	}
 	if strings.Contains(call, "$consent") {
 		w.names["consent"] = w.give(t, "payment", `,"thirdParties":["$payer"]`)
+	}
+	if strings.Contains(call, "$term") {
+		w.names["term"] = w.owe(t, "block")
 	}
 }
 

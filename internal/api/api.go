@@ -19,6 +19,7 @@ import (
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
 	"kelisim/internal/seal"
+	"kelisim/internal/term"
 	"kelisim/verify"
 )
 
@@ -41,6 +42,7 @@ type API struct {
 	Parties  *party.Parties
 	Consents *consent.Consents
 	Guard    *gate.Guard
+	Terms    *term.Terms
 	Journal  *journal.Reader
 	Keys     *seal.Keyring
 	Now      func() time.Time

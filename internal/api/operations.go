@@ -50,6 +50,10 @@ func (c *call) showMetrics() (*raw, error) {
 	if n, err := c.Store.LogSize(c.ctx()); err == nil {
 		c.metrics.set.GetOrCreateGauge("kelisim_log_leaves", nil).Set(float64(n))
 	}
+	if f, err := c.Terms.Figures(c.ctx()); err == nil {
+		c.metrics.set.GetOrCreateGauge("kelisim_terms_open", nil).Set(float64(f.Open))
+		c.metrics.set.GetOrCreateGauge("kelisim_terms_overdue", nil).Set(float64(f.Overdue))
+	}
 	c.metrics.set.WritePrometheus(&b)
 	metrics.WriteProcessMetrics(&b)
 	return &raw{"text/plain; version=0.0.4; charset=utf-8", b.Bytes()}, nil

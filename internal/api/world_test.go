@@ -17,7 +17,9 @@ import (
 	"kelisim/internal/app"
 	"kelisim/internal/app/apptest"
 	"kelisim/internal/ident"
+	"kelisim/internal/law"
 	"kelisim/internal/party"
+	"kelisim/internal/term"
 )
 
 // Personal data of the person whom every test is about. None of it may stand in
@@ -81,7 +83,7 @@ func serve(t testing.TB, a *app.App, clock *apptest.Clock) *world {
 	t.Helper()
 	w := &world{App: a, clock: clock, log: &lines{}, tokens: map[string]string{}, names: map[string]string{}}
 	w.api = &API{
-		Store: a.Store, Accounts: a.Accounts, Parties: a.Parties, Consents: a.Consents, Guard: a.Guard, Journal: a.Journal,
+		Store: a.Store, Accounts: a.Accounts, Parties: a.Parties, Consents: a.Consents, Guard: a.Guard, Terms: a.Terms, Journal: a.Journal,
 		Keys: a.Keys, Now: a.Now, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Public: "https://kelisim.example", Version: "test",
 	}
 	w.Handler = w.api.Handler()
@@ -158,6 +160,24 @@ func (w *world) give(t testing.TB, purpose string, more ...string) string {
 	t.Helper()
 	body := `{"subject":"$subject","purposes":["` + purpose + `"],"evidence":{"channel":"form"}` + strings.Join(more, "") + `}`
 	return w.do(t, "operator", "POST", "/v1/consents", body).want(t, 201).str(t, "id")
+}
+
+// owe begins a term of the example operator about the person and returns its id.
+func (w *world) owe(t testing.TB, key string) string {
+	t.Helper()
+	org := apptest.Org(t, w.App, "")
+	subject, err := ident.ParseID(w.names["subject"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := w.Terms.Start(t.Context(), apptest.System, term.Of{
+		Edition: law.At(w.Now()).ID, Key: key, Org: org, Subject: org.Inside(subject), Start: w.Now(),
+		About: term.About{Kind: "request", ID: subject},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got.ID.String()
 }
 
 // seal puts all that happened under a checkpoint.

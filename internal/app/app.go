@@ -23,6 +23,7 @@ import (
 	"kelisim/internal/party"
 	"kelisim/internal/seal"
 	"kelisim/internal/store"
+	"kelisim/internal/term"
 	"kelisim/verify"
 )
 
@@ -63,6 +64,7 @@ type App struct {
 	Parties  *party.Parties
 	Consents *consent.Consents
 	Guard    *gate.Guard
+	Terms    *term.Terms
 	Journal  *journal.Reader
 	Sealer   *journal.Sealer
 }
@@ -157,6 +159,10 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 	}
 	a.Guard = &gate.Guard{
 		Store: st, Parties: a.Parties, Keys: keys, Now: c.Now, Cache: gate.NewCache(c.CacheSize),
+	}
+	a.Terms = &term.Terms{
+		Store: st, Parties: a.Parties, Now: c.Now, Rule: term.ByEdition,
+		Calendars: &term.Calendars{Store: st, Keys: keys, Now: c.Now},
 	}
 	a.Journal = &journal.Reader{Store: st, Keys: keys, KeyOf: a.Parties.JournalKey}
 	a.Sealer = &journal.Sealer{Store: st, Keys: keys, Now: c.Now, Log: c.Log, Every: c.SealEvery, Published: a.keepCheckpoint}

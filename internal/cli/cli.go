@@ -52,6 +52,8 @@ type commands struct {
 	Import  importCommand  `cmd:"" help:"Bring in people collected before, from CSV or XLSX (Art. 31(3))."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Bench   benchCommand   `cmd:"" help:"Measure decisions, reads and the log on this machine."`
+
+	Calendar calendarCommand `cmd:"" help:"The working calendar that terms are counted by."`
 }
 
 // env is what a command runs with.

@@ -85,6 +85,18 @@ func closeRequests(ctx context.Context, a *app.App) {
 	}
 }
 
+// recount goes on with computing terms anew where a decree, or a release with a
+// new base of the calendar, left them behind.
+func recount(ctx context.Context, a *app.App) {
+	r, err := a.Terms.Recompute(ctx, 0)
+	if err != nil && ctx.Err() == nil {
+		a.Log.LogAttrs(ctx, slog.LevelError, "terms could not be computed anew, will be tried again", slog.Any("error", err))
+	}
+	if r.Moved > 0 || r.Unknown > 0 {
+		a.Log.LogAttrs(ctx, slog.LevelInfo, "open terms were computed anew", slog.Int("moved", r.Moved), slog.Int("unknown", r.Unknown))
+	}
+}
+
 // keepAnswers is how long an answer is kept for a repeated call.
 const keepAnswers = 24 * time.Hour
 
@@ -112,6 +124,7 @@ func tend(ctx context.Context, a *app.App) {
 		}
 	}
 	closeRequests(ctx, a)
+	recount(ctx, a)
 	if err := a.Store.ForgetKept(ctx, a.Now().Add(-keepAnswers)); err != nil && ctx.Err() == nil {
 		a.Log.LogAttrs(ctx, slog.LevelError, "kept answers could not be forgotten", slog.Any("error", err))
 	}

@@ -48,12 +48,14 @@ type (
 		} `yaml:"sources"`
 	}
 	termEntry struct {
-		Provision Provision     `yaml:"provision"`
-		Amount    int           `yaml:"amount"`
-		Unit      Unit          `yaml:"unit"`
-		Certainty Certainty     `yaml:"certainty"`
-		Source    locale.String `yaml:"source"`
-		Exempt    Exempt        `yaml:"exempt"`
+		Provision  Provision     `yaml:"provision"`
+		Amount     int           `yaml:"amount"`
+		Unit       Unit          `yaml:"unit"`
+		Certainty  Certainty     `yaml:"certainty"`
+		Source     locale.String `yaml:"source"`
+		Exempt     Exempt        `yaml:"exempt"`
+		Extendable *Extension    `yaml:"extendable"`
+		Pausable   Provision     `yaml:"pausable"`
 	}
 )
 
@@ -133,7 +135,7 @@ func (e *Edition) setGrounds(grounds []Ground) {
 func (e *Edition) setTerms(entries map[string]termEntry) {
 	for _, key := range slices.Sorted(maps.Keys(entries)) {
 		t := entries[key]
-		term := Term{Key: key, Provision: t.Provision, Amount: t.Amount, Unit: t.Unit, Certainty: cmp.Or(t.Certainty, Primary), Source: t.Source, Exempt: t.Exempt}
+		term := Term{Key: key, Provision: t.Provision, Amount: t.Amount, Unit: t.Unit, Certainty: cmp.Or(t.Certainty, Primary), Source: t.Source, Exempt: t.Exempt, Extendable: t.Extendable, Pausable: t.Pausable}
 		if rule, ok := e.Provision(t.Provision); ok {
 			term.Source = cmp.Or(term.Source, rule.Source)
 		}

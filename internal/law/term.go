@@ -27,6 +27,17 @@ type Term struct {
 	Source    locale.String
 	// Exempt are those towards whom the term does not run.
 	Exempt Exempt
+	// Extendable is by how much more it may be extended, nil for not at all.
+	Extendable *Extension
+	// Pausable is the provision that lets it stand still, empty for none.
+	Pausable Provision
+}
+
+// Extension is what a provision adds to a term.
+type Extension struct {
+	Amount    int       `yaml:"amount"`
+	Unit      Unit      `yaml:"unit"`
+	Provision Provision `yaml:"provision"`
 }
 
 // Exempt are organizations that a rule leaves out, and the provision that does.

@@ -59,6 +59,12 @@ func (s speaker) details() []Detail {
 	case "subject.import":
 		add("origin", s.Detail)
 	}
+	if s.ofTerm() {
+		add("term", s.owed())
+		add("was", s.day("was"))
+		add("due", s.day("due"))
+		add("calendar", s.told("calendar"))
+	}
 	if s.Register > 0 {
 		add("register", s.text("notice.version", "version", s.Register))
 	}

@@ -205,6 +205,8 @@ func (s speaker) part() string {
 		return s.named("notice.part.person."+s.Detail, s.Detail)
 	case s.Action == "subject.import":
 		return " " + s.text("notice.part.origin", "name", s.Detail)
+	case s.ofTerm():
+		return s.termPart()
 	default:
 		return ""
 	}

@@ -43,6 +43,9 @@ var icons = map[string]string{
 	"country.set": "globe", "country.end": "globe",
 	"subject.register": "person", "organization.create": "document",
 	"register.apply": "document", "register.approve": "document",
+	"calendar.decree": "document",
+	"term.start":      "clock", "term.recompute": "clock", "term.extend": "clock",
+	"term.done": "check", "term.cancel": "cross", "term.pause": "pause", "term.resume": "clock",
 }
 
 // Words says what an entry tells. reg is the description that the operator had
@@ -125,6 +128,9 @@ func (s speaker) provisions() []string {
 				all = append(all, p)
 			}
 		}
+	}
+	if t, ok := s.term(); ok {
+		all = append(all, string(t.Provision))
 	}
 	return all
 }

@@ -47,6 +47,7 @@ var events = []string{
 	"organization.create", "register.apply", "register.approve",
 	"consent.ask", "consent.show", "consent.refuse", "consent.cancel", "consent.unanswered", "consent.mismatch",
 	"subject.state", "ban.set", "ban.lift", "undertaking.file", "country.set", "country.end",
+	"calendar.decree", "term.start", "term.done", "term.cancel", "term.extend", "term.pause", "term.resume", "term.recompute",
 }
 
 // entry is an act as the journal writes it, full enough to fill every place of
@@ -141,6 +142,14 @@ func sentences() (all []named) {
 	add("ban.set by the subject", entry("ban.set"), by("subject"), func(e *verify.Entry) { e.Categories = []string{"name", "phone"} })
 	add("ban.lift by the subject", entry("ban.lift"), by("subject"), func(e *verify.Entry) { e.Purpose = "news" })
 	add("subject.import with its origin", entry("subject.import"), func(e *verify.Entry) { e.Detail = "CRM 2019" })
+	owed := func(e *verify.Entry) {
+		e.Detail = "key=transfer-notice term=0192f7c1-5b1e-7a3c-9d42-3f6a1c0b8e57 due=2024-06-18"
+	}
+	moved := func(e *verify.Entry) { e.Detail += " was=2024-06-17 calendar=1.3 decree=3" }
+	add("term.start of a notice", entry("term.start"), owed)
+	add("term.done of a notice", entry("term.done"), owed)
+	add("term.recompute of a notice", entry("term.recompute"), owed, moved, by("service"))
+	add("term.recompute of what no edition knows", entry("term.recompute"), func(e *verify.Entry) { e.Detail = "key=no-such due=soon" })
 	add("unknown", entry("enchant"), permit)
 	add("unknown, denied", entry("enchant"), deny("new-reason"))
 	return all
@@ -292,5 +301,24 @@ func BenchmarkWords(b *testing.B) {
 	e, reg := with(entry("view"), permit), bestam(b)
 	for b.Loop() {
 		Words(locale.KK, e, reg)
+	}
+}
+
+// What happened to a term names the provision behind it and both days.
+func TestTermDetails(t *testing.T) {
+	t.Parallel()
+	e := with(entry("term.recompute"), func(e *verify.Entry) {
+		e.Detail = "key=transfer-notice term=x was=2024-06-17 due=2024-06-18 calendar=1.3 decree=3"
+	})
+	m := Words(locale.EN, e, bestam(t))
+	if !slices.Equal(m.Provisions, []string{"19(1)"}) {
+		t.Error(m.Provisions)
+	}
+	for label, value := range map[string]string{
+		"Owed": "tell the subject of a transfer", "Last day": "18 June 2024", "Last day before": "17 June 2024", "Calendar": "1.3",
+	} {
+		if !slices.Contains(m.Details, Detail{label, value}) {
+			t.Errorf("no %s: %s in %v", label, value, m.Details)
+		}
 	}
 }

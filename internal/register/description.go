@@ -64,6 +64,9 @@ type Organization struct {
 	Contact Contact `json:"contact,omitzero"`
 	Officer Officer `json:"officer,omitzero"`
 	Website string  `json:"website,omitempty"`
+	// Week is how many days of a week are worked where that is not five: terms in
+	// working days are counted by it.
+	Week int `json:"week,omitempty"`
 }
 
 // Contact is where subjects reach the organization.

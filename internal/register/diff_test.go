@@ -50,6 +50,8 @@ func TestDiff(t *testing.T) {
 		"basis":                {"research: true", "research: true\n    basis: {provision: \"9(10)\", document: D}", "changed purposes[a].basis"},
 		"new purpose":          {"purposes:", "purposes:\n  - {id: b, name: {ru: B}, base: site, categories: [iin], actions: [collect]}", "added purposes[b]"},
 		"policy gone":          {"policy: {published: true}", "", "removed policy"},
+		"week of six days":     {"roles: [operator]", "roles: [operator], week: 6", "added organization.week"},
+		"week of five days":    {"roles: [operator]", "roles: [operator], week: 5", ""},
 		"base moved":           {"country: KZ, holds", "country: RU, holds", "changed bases[site].country"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -65,6 +65,7 @@ func readOrganization(t *table) Organization {
 			return Officer{Name: t.text("name"), Email: t.email("email")}
 		}),
 		Website: parsed(t, "website", "website-form", website),
+		Week:    t.week("week"),
 	}
 }
 
@@ -75,6 +76,14 @@ func omit(word, silent string) string {
 		return ""
 	}
 	return word
+}
+
+// week reads five days or six; five is what nothing written means.
+func (t *table) week(key string) int {
+	if t.oneOf(key, "5", "6") == "6" {
+		return 6
+	}
+	return 0
 }
 
 // kinds are the kinds of organizations that some rule of some edition names.

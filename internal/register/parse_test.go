@@ -265,6 +265,29 @@ purposes: [{id: a, name: {ru: A}, base: site, categories: [name], actions: [reco
 	}
 }
 
+// The week of five days is written by leaving it out, so that descriptions from
+// before there was the key keep their hash.
+func TestWeekInCanonicalForm(t *testing.T) {
+	t.Parallel()
+	of := func(week string) *Description {
+		d, err := Parse([]byte(`organization: {bin: "150940018738", name: {ru: A}, roles: [operator]`+week+`}`), ident.Rules{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	none, five, six := of(""), of(", week: 5"), of(`, week: "6"`)
+	if none.Organization.Week != 0 || five.Hash() != none.Hash() || bytes.Contains(none.Canonical(), []byte("week")) {
+		t.Errorf("%s", five.Canonical())
+	}
+	if six.Organization.Week != 6 || !bytes.Contains(six.Canonical(), []byte(`"week":6`)) {
+		t.Errorf("%s", six.Canonical())
+	}
+	if back, err := Parse(six.Canonical(), ident.Rules{}); err != nil || back.Organization.Week != 6 {
+		t.Error(back, err)
+	}
+}
+
 func TestCanonicalGolden(t *testing.T) {
 	t.Parallel()
 	const path = "testdata/bestam.golden.json"

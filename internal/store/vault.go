@@ -48,6 +48,11 @@ func (s *Store) Change(ctx context.Context, c *vault.Change, r *journal.Record) 
 				return err
 			}
 		}
+		for _, t := range c.Terms {
+			if err := insertTerm(ctx, q, t, r); err != nil {
+				return err
+			}
+		}
 		if err := moveHolding(ctx, q, c); err != nil {
 			return err
 		}

@@ -7,7 +7,9 @@ import (
 	"kelisim/internal/consent"
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
+	"kelisim/internal/journal"
 	"kelisim/internal/party"
+	"kelisim/internal/term"
 	"kelisim/internal/vault"
 )
 
@@ -172,6 +174,49 @@ func TestInboxBookmark(t *testing.T) {
 			if got := must(w.InboxRead(t.Context(), sub))(t); got != until {
 				t.Fatal("the bookmark is elsewhere")
 			}
+		}
+	})
+}
+
+// What a change obliges to begins with it, or not at all.
+func TestChangeLandsItsTerms(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		sub := w.subject("1")
+		owed := func() *term.Term {
+			return &term.Term{
+				ID: newID(), Subject: sub, Org: w.org, Version: 1, Status: term.Open, Key: "transfer-notice", Provision: "19(1)", Edition: "2023-04",
+				Week: 5, About: term.About{Kind: "decision", ID: newID()}, Start: now, Due: now.Add(time.Hour), CalendarVersion: 1,
+			}
+		}
+		first := owed()
+		r := w.guarded(sub)
+		if out, err := w.Change(t.Context(), &vault.Change{Subject: sub, Org: w.org, At: now, Terms: []*term.Term{first, owed()}}, r); err != nil || out.Stale {
+			t.Fatal(out, err)
+		}
+		got := must(w.Term(t.Context(), first.ID))(t)
+		if got.Entry != r.ID || got.Due != first.Due || got.About != first.About || got.Subject != sub {
+			t.Errorf("landed as %+v", got)
+		}
+		w.unchanged(sub, func() {
+			stale := w.guarded(sub)
+			stale.Guard.Subject += 5
+			late := owed()
+			if out, err := w.Change(t.Context(), &vault.Change{Subject: sub, Org: w.org, At: now, Terms: []*term.Term{late}}, stale); err != nil || !out.Stale {
+				t.Error(out, err)
+			}
+			if _, err := w.Term(t.Context(), late.ID); fault.KindOf(err) != fault.NotFound {
+				t.Error("a term landed without its change: ", err)
+			}
+			if _, err := w.Change(t.Context(), &vault.Change{Subject: sub, Org: w.org, At: now, Terms: []*term.Term{late, late}}, w.guarded(sub)); err == nil {
+				t.Error("one term landed twice")
+			}
+			if err := w.InsertTerm(t.Context(), late, &journal.Record{}); err == nil {
+				t.Error("a term landed without an entry")
+			}
+		})
+		if list := must(w.Terms(t.Context(), term.Filter{Org: w.org}))(t); len(list) != 2 {
+			t.Errorf("%d terms", len(list))
 		}
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"kelisim/internal/ident"
 	"kelisim/internal/register"
 	"kelisim/internal/seal"
+	"kelisim/internal/term"
 )
 
 // Value is one version of one category of a subject's data.
@@ -82,7 +83,9 @@ type Change struct {
 	// the holding; zero time for never.
 	DestroyAt *time.Time
 	Act       *Destruction
-	At        time.Time
+	// Terms begin with the change: what it obliges to.
+	Terms []*term.Term
+	At    time.Time
 }
 
 // Destruction is the act of destroying (Art. 18): what, why, when, and which

@@ -1,0 +1,137 @@
+// Package term is the engine of terms: what an organization owes by when, by
+// which provision of which edition, counted by which calendar. A [Term] begins
+// with an act and lands with it, in one write; it ends when somebody says that
+// it is done, with an entry of its own. When the calendar changes, open terms
+// are computed anew, and each that moved lands with an entry that says from
+// what day to what day, and by which decree.
+//
+// [Calendars] knows the calendar in force; [Terms] the terms. A term holds no
+// personal data: whose it is, what it concerns by kind and id, and dates.
+package term
+
+import (
+	"time"
+
+	"kelisim/internal/calendar"
+	"kelisim/internal/fault"
+	"kelisim/internal/ident"
+	"kelisim/internal/law"
+)
+
+// Status is where a term is in its life.
+type Status string
+
+// The statuses.
+const (
+	Open      Status = "open"
+	Done      Status = "done"
+	Cancelled Status = "cancelled"
+)
+
+// Term is something owed by a day.
+type Term struct {
+	ID      ident.ID
+	Subject ident.ID // internal; zero where it concerns no person
+	Org     ident.ID // that owes
+	Version int64    // grows with each change, so that of two at one moment one is told
+	Status  Status
+
+	Key       string        // of the edition's term, such as "transfer-notice"
+	Provision law.Provision // behind it
+	Edition   string        // of the Law, on the day it began
+	Week      calendar.Week // of the organization, on that day
+	About     About
+
+	Start  time.Time
+	Due    time.Time // its last moment; while it is paused, what it was
+	Paused time.Time // since when it stands still, zero while it runs
+	Ended  time.Time // done or cancelled
+	// CalendarVersion is what Due was computed by: an older one than that in
+	// force means that it has yet to be computed anew.
+	CalendarVersion calendar.Version
+	Entry           ident.ID // that it landed with
+	History         []Change
+}
+
+// About is what a term concerns: the kind of a record and its id. It names
+// nobody.
+type About struct {
+	Kind string
+	ID   ident.ID
+}
+
+// What can happen to a term.
+const (
+	Extended   = "extended"
+	PausedAt   = "paused"
+	Resumed    = "resumed"
+	Recomputed = "recomputed"
+	Ended      = "ended"
+)
+
+// Change is one thing that happened to a term.
+type Change struct {
+	At     time.Time `json:"at"`
+	What   string    `json:"what"`
+	Reason string    `json:"reason,omitempty"` // a key, never a text of somebody's
+	Amount int       `json:"amount,omitzero"`  // of an extension
+	Unit   law.Unit  `json:"unit,omitempty"`
+	Was    time.Time `json:"was,omitzero"` // due before
+	Due    time.Time `json:"due,omitzero"` // and after
+	Entry  ident.ID  `json:"entry,omitzero"`
+}
+
+// Overdue reports whether the term has run out and nobody did what it asks.
+func (t *Term) Overdue(now time.Time) bool {
+	return t.Status == Open && t.Paused.IsZero() && now.After(t.Due)
+}
+
+// count works out when the term ends by a calendar, from its beginning and all
+// that happened since. The days that it stood still do not count, so they are
+// added at the end.
+func (t *Term) count(c *calendar.Calendar, rule law.Term) time.Time {
+	due := c.Due(t.Start, rule.Amount, rule.Unit, t.Week)
+	var stood time.Time
+	for _, h := range t.History {
+		switch h.What {
+		case Extended:
+			due = c.Due(due, h.Amount, h.Unit, t.Week)
+		case PausedAt:
+			stood = h.At
+		case Resumed:
+			if rule.Unit == law.WorkingDay {
+				due = c.Due(due, c.WorkingDays(stood, h.At, t.Week), law.WorkingDay, t.Week)
+			} else {
+				due = c.Due(due, int(calendar.DayOf(h.At)-calendar.DayOf(stood)), law.CalendarDay, t.Week)
+			}
+		}
+	}
+	return due
+}
+
+// next is a copy of the term that a change leads to.
+func (t *Term) next(h Change) *Term {
+	n := *t
+	n.Version++
+	n.History = append(t.History[:len(t.History):len(t.History)], h)
+	return &n
+}
+
+// running refuses what only an open term that has not run out can have done.
+func (t *Term) running(now time.Time) error {
+	if t.Status != Open || t.Overdue(now) {
+		return fault.New(fault.Conflict, "term-not-open")
+	}
+	return nil
+}
+
+// extended is by how much the term was extended already, in the unit of what
+// it may be.
+func (t *Term) extended(unit law.Unit) (amount int) {
+	for _, h := range t.History {
+		if h.What == Extended && h.Unit == unit {
+			amount += h.Amount
+		}
+	}
+	return amount
+}
