@@ -1,7 +1,5 @@
 package law
 
-import "kelisim/internal/locale"
-
 // Unit is what a term is counted in.
 type Unit string
 
@@ -19,8 +17,7 @@ type Term struct {
 	Provision Provision
 	Amount    int
 	Unit      Unit
-	Certainty Certainty
-	Source    locale.String
+	Origin
 }
 
 // TextKey is the key of what the term is for in package locale.
