@@ -19,6 +19,7 @@ import (
 	"kelisim/internal/gate"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
+	"kelisim/internal/law"
 	"kelisim/internal/party"
 	"kelisim/internal/seal"
 	"kelisim/internal/store"
@@ -38,6 +39,8 @@ type Config struct {
 	CacheSize int
 	// SealEvery is the longest time an entry waits for its checkpoint.
 	SealEvery time.Duration
+	// Law says which editions of the Law bind here; law.Default if it says nothing.
+	Law law.Following
 	// Protecting and Forbidden are countries for Art. 16(2) and 16(4).
 	Protecting, Forbidden []string
 
@@ -150,7 +153,7 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 	}
 	a := &App{Config: *c, Node: ident.NewID(c.Now()), Store: st, Keys: keys}
 	a.Accounts = &account.Accounts{Store: st, Keys: keys, Now: c.Now}
-	a.Parties = &party.Parties{Store: st, Keys: keys, Now: c.Now, Rules: ident.Rules{AllowTest: c.TestNumbers}}
+	a.Parties = &party.Parties{Store: st, Keys: keys, Now: c.Now, Rules: ident.Rules{AllowTest: c.TestNumbers}, Law: c.Law}
 	a.Consents = &consent.Consents{Store: st, Parties: a.Parties, Keys: keys, Now: c.Now}
 	a.Guard = &gate.Guard{
 		Store: st, Parties: a.Parties, Keys: keys, Now: c.Now, Cache: gate.NewCache(c.CacheSize),

@@ -45,10 +45,13 @@ type Organization struct {
 	Sector string        `json:"sector"` // private or state
 	// Kinds are what grounds of the Law are open to: court, statistics, media
 	// and so on. Mostly none.
-	Kinds   []string `json:"kinds,omitempty"`
-	Contact Contact  `json:"contact,omitzero"`
-	Officer Officer  `json:"officer,omitzero"`
-	Website string   `json:"website,omitempty"`
+	Kinds []string `json:"kinds,omitempty"`
+	// Edition is the edition of the Law that the organization goes ahead to,
+	// before the installation follows it; empty for the installation's.
+	Edition string  `json:"edition,omitempty"`
+	Contact Contact `json:"contact,omitzero"`
+	Officer Officer `json:"officer,omitzero"`
+	Website string  `json:"website,omitempty"`
 }
 
 // Contact is where subjects reach the organization.

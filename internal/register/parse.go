@@ -56,12 +56,22 @@ func readOrganization(t *table) Organization {
 		Roles:   t.set("roles", RoleOwner, RoleOperator, RoleThirdParty, RoleAuthority, RoleTechnicalService),
 		Sector:  t.oneOf("sector", Private, State),
 		Kinds:   t.set("kinds", kinds()...),
+		Edition: t.edition("edition"),
 		Contact: one(t, "contact", readContact),
 		Officer: one(t, "officer", func(t *table) Officer {
 			return Officer{Name: t.text("name"), Email: t.email("email")}
 		}),
 		Website: parsed(t, "website", "website-form", website),
 	}
+}
+
+// edition reads the id of an edition of the Law.
+func (t *table) edition(key string) string {
+	id := t.text(key)
+	if _, ok := law.ByID(id); id != "" && !ok {
+		t.r.fail(t.at(key), "edition-unknown", "known", law.Known())
+	}
+	return id
 }
 
 // kinds are the kinds of organizations that some ground of some edition names.

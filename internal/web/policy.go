@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"kelisim/internal/law"
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
 	"kelisim/internal/policy"
@@ -87,8 +86,9 @@ func (p *Pages) showPolicy(w http.ResponseWriter, v *visit, b policyPage, all []
 	for _, y := range all {
 		b.Versions = append(b.Versions, policyVersion{y.number, y.approved})
 	}
+	edition := p.Parties.Law.At(x.inForce(), x.register.Description.Organization.Edition)
 	var text bytes.Buffer
-	if err := policy.Render(&text, x.register.Description, x.number, v.Lang, law.At(x.inForce())); err != nil {
+	if err := policy.Render(&text, x.register.Description, x.number, v.Lang, edition); err != nil {
 		return err
 	}
 	// On a phone the wide tables scroll, so keys must reach them. Those with a
