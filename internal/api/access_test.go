@@ -54,6 +54,8 @@ var access = []accessRow{
 	{"GET /v1/journal", "/v1/journal?organization=$bin", "", "officer authority examiner"},
 	{"GET /v1/journal/{id}/receipt", "/v1/journal/$entry/receipt?organization=$bin", "", "operator officer authority examiner"},
 
+	{"GET /v1/law", "/v1/law", "", ""},
+	{"GET /v1/law/{provision}", "/v1/law/8(2)?edition=2026-08", "", ""},
 	{"GET /log/checkpoint", "/log/checkpoint", "", ""},
 	{"GET /log/key", "/log/key", "", ""},
 	{"GET /log/tile/{path...}", "/log/tile/0/000.p/1", "", ""},

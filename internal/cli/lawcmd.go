@@ -55,7 +55,7 @@ func (c *policyRender) Run(e *env) error {
 		if err != nil {
 			return err
 		}
-		return policy.Render(e.stdout, d, 1, e.lang, e.law.At(e.now(), d.Organization.Edition))
+		return policy.Render(e.stdout, d, 1, e.lang, e.law.At(e.now(), d.Organization.Edition), nil)
 	}
 	if c.Org == "" {
 		return fault.Bad("org", "missing-field")
@@ -68,6 +68,6 @@ func (c *policyRender) Run(e *env) error {
 		if o.Register == nil {
 			return fault.New(fault.Conflict, "register-absent")
 		}
-		return policy.Render(e.stdout, o.Register.Description, o.Register.Version, e.lang, o.Edition(e.now()))
+		return policy.Render(e.stdout, o.Register.Description, o.Register.Version, e.lang, o.Edition(e.now()), nil)
 	})
 }

@@ -3,6 +3,8 @@ package law
 import (
 	"slices"
 	"strings"
+
+	"kelisim/internal/fault"
 )
 
 // About is a rule of an edition with all that rests on it, or on what lies in it.
@@ -68,4 +70,37 @@ func Having(p Provision) []*Edition {
 		_, ok := e.Provision(p)
 		return ok
 	})
+}
+
+// Absent is the fault of asking an edition for a provision that it has not. It
+// names the editions that have it.
+func Absent(p Provision) *fault.Error {
+	var ids []string
+	for _, e := range Having(p) {
+		ids = append(ids, e.ID)
+	}
+	if ids == nil {
+		return fault.New(fault.NotFound, "provision-unknown")
+	}
+	return fault.New(fault.NotFound, "provision-elsewhere", "editions", strings.Join(ids, ", "))
+}
+
+// Near lists what may have been meant by a name that the edition has not: the
+// provision with the same numbers ("9.4", "25-2-8"), else what it would lie in.
+func (e *Edition) Near(asked string) []Rule {
+	inPolicy := strings.HasPrefix(strings.TrimSpace(asked), strings.TrimSpace(policyPrefix))
+	for want := digits(asked); len(want) > 0; want = want[:len(want)-1] {
+		near := those(e.rules, func(r Rule) bool {
+			return strings.HasPrefix(string(r.ID), policyPrefix) == inPolicy && slices.Equal(digits(string(r.ID)), want)
+		})
+		if near != nil {
+			return near
+		}
+	}
+	return nil
+}
+
+// digits are the numbers of a name, whatever stands between them.
+func digits(name string) []string {
+	return strings.FieldsFunc(name, func(r rune) bool { return r < '0' || r > '9' })
 }

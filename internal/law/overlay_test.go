@@ -329,3 +329,20 @@ func TestAbout(t *testing.T) {
 		t.Error("editions that have a provision are not found")
 	}
 }
+
+func TestNear(t *testing.T) {
+	t.Parallel()
+	e := Editions()[0]
+	for asked, want := range map[string]string{
+		"9.4": "9(4)", "25-2-8": "25(2)8", "9 (9-1)": "9(9-1)", "8.1": "8(1) 8-1", "9(99)": "9", "10-1": "10(1)", "policy-5-9": "policy 5.9",
+		"policy 5.99": "policy 5", "99": "", "": "", "<b>": "",
+	} {
+		var got []string
+		for _, r := range e.Near(asked) {
+			got = append(got, string(r.ID))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q: near are %v, want %s", asked, got, want)
+		}
+	}
+}

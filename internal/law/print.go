@@ -9,7 +9,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"kelisim/internal/fault"
 	"kelisim/internal/locale"
 )
 
@@ -28,7 +27,7 @@ func Print(w io.Writer, e *Edition, lang locale.Lang, id string) error {
 	}
 	a, ok := e.About(Find(id))
 	if !ok {
-		return absent(Find(id))
+		return Absent(Find(id))
 	}
 	p.about(a)
 	return p.write(w)
@@ -40,18 +39,6 @@ func PrintDuties(w io.Writer, e *Edition, lang locale.Lang) error {
 	p := page{lang: lang, edition: e}
 	p.duties()
 	return p.write(w)
-}
-
-// absent says that an edition has no such provision, and which ones have.
-func absent(asked Provision) error {
-	var ids []string
-	for _, e := range Having(asked) {
-		ids = append(ids, e.ID)
-	}
-	if ids == nil {
-		return fault.New(fault.NotFound, "provision-unknown")
-	}
-	return fault.New(fault.NotFound, "provision-elsewhere", "editions", strings.Join(ids, ", "))
 }
 
 // PrintEditions writes every edition with its day, the name of the authorised

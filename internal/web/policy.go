@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"kelisim/internal/law"
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
 	"kelisim/internal/policy"
@@ -88,7 +89,9 @@ func (p *Pages) showPolicy(w http.ResponseWriter, v *visit, b policyPage, all []
 	}
 	edition := p.Parties.Law.At(x.inForce(), x.register.Description.Organization.Edition)
 	var text bytes.Buffer
-	if err := policy.Render(&text, x.register.Description, x.number, v.Lang, edition); err != nil {
+	if err := policy.Render(&text, x.register.Description, x.number, v.Lang, edition, func(at law.Provision) string {
+		return lawLink(at, edition.ID)
+	}); err != nil {
 		return err
 	}
 	// On a phone the wide tables scroll, so keys must reach them. Those with a
