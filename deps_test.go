@@ -39,7 +39,7 @@ internal/intake   : fault gate ident journal law locale party register vault ver
 internal/store           : account calendar consent fault gate ident journal locale party seal term vault verify
 internal/store/storetest : store
 
-internal/app         : account consent fault gate ident journal party seal store term verify
+internal/app         : account consent fault gate ident journal law party seal store term verify
 internal/app/apptest : app consent ident party register store/storetest verify
 internal/bench       : app consent gate ident party register verify
 internal/demo        : app consent examples fault gate ident intake journal law locale party register verify

@@ -79,6 +79,8 @@ var access = []accessRow{
 	{"GET /v1/calendar/decrees", "/v1/calendar/decrees", "", ""},
 	{"POST /v1/calendar/decrees", "/v1/calendar/decrees", `{"year":2027,"source":"a test","certainty":"P","kurban_ait":"2027-05-17"}`, "admin"},
 
+	{"GET /v1/law", "/v1/law", "", ""},
+	{"GET /v1/law/{provision}", "/v1/law/8(2)?edition=2026-08", "", ""},
 	{"GET /log/checkpoint", "/log/checkpoint", "", ""},
 	{"GET /log/key", "/log/key", "", ""},
 	{"GET /log/tile/{path...}", "/log/tile/0/000.p/1", "", ""},

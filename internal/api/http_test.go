@@ -29,7 +29,7 @@ func TestMethodsAndPaths(t *testing.T) {
 		allowed[routes[i].path] = append(allowed[routes[i].path], routes[i].method)
 	}
 	for path, have := range allowed {
-		url := strings.NewReplacer("{bin}", "$bin", "{id}", "$stranger", "{n}", "1", "{path...}", "0/000").Replace(path)
+		url := strings.NewReplacer("{bin}", "$bin", "{id}", "$stranger", "{n}", "1", "{path...}", "0/000", "{provision}", "8%282%29").Replace(path)
 		if slices.Contains(have, "GET") {
 			have = append(have, "HEAD")
 		}

@@ -23,6 +23,8 @@ var (
 	sides = []account.Role{account.Subject, account.Operator, account.Staff, account.Officer}
 )
 
+var edition = param{"edition", "id of an edition; the one that binds if absent"}
+
 var page = []param{{"limit", "items a page, 1 to 200, 50 if absent"}, {"after", "cursor: the next of the page before"}}
 
 // routes lists every endpoint.
@@ -73,6 +75,9 @@ func (a *API) routes() []route {
 		get("/v1/journal", "Journal", "Entries", overseers, (*call).listJournal,
 			append([]param{{"subject", "id"}, {"organization", "BIN"}, {"from", "RFC 3339"}, {"to", "RFC 3339"}, {"action", "name"}}, page...)...),
 		get("/v1/journal/{id}/receipt", "Journal", "Proof of one entry", provers, (*call).journalReceipt),
+
+		get("/v1/law", "Law", "An edition of the Law, provision by provision", nil, (*call).showLaw, edition),
+		get("/v1/law/{provision}", "Law", "What a provision says, and all that rests on it", nil, (*call).showProvision, edition),
 
 		get("/log/checkpoint", "Log", "The newest signed checkpoint", nil, (*call).checkpoint),
 		get("/log/key", "Log", "The log's verifier key", nil, (*call).logKey),

@@ -20,6 +20,7 @@ import (
 	"kelisim/internal/gate"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
+	"kelisim/internal/law"
 	"kelisim/internal/party"
 	"kelisim/internal/seal"
 	"kelisim/internal/store"
@@ -43,8 +44,11 @@ type Config struct {
 	CacheSize int
 	// SealEvery is the longest time an entry waits for its checkpoint.
 	SealEvery time.Duration
-	Now       func() time.Time
-	Log       *slog.Logger
+	// Law says which editions of the Law bind here; law.Default if it says nothing.
+	Law law.Following
+
+	Now func() time.Time
+	Log *slog.Logger
 }
 
 // Files of a data directory.
@@ -153,7 +157,7 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 	}
 	a := &App{Config: *c, Node: ident.NewID(c.Now()), Store: st, Keys: keys}
 	a.Accounts = &account.Accounts{Store: st, Keys: keys, Now: c.Now}
-	a.Parties = &party.Parties{Store: st, Keys: keys, Now: c.Now, Rules: ident.Rules{AllowTest: c.TestNumbers}}
+	a.Parties = &party.Parties{Store: st, Keys: keys, Now: c.Now, Rules: ident.Rules{AllowTest: c.TestNumbers}, Law: c.Law}
 	a.Consents = &consent.Consents{
 		Store: st, Requests: st, Parties: a.Parties, Keys: keys, Now: c.Now, StateService: slices.Contains(c.Services, "state"),
 	}
@@ -162,7 +166,7 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 	}
 	a.Terms = &term.Terms{
 		Store: st, Parties: a.Parties, Now: c.Now, Rule: term.ByEdition,
-		Calendars: &term.Calendars{Store: st, Keys: keys, Now: c.Now},
+		Calendars: &term.Calendars{Store: st, Keys: keys, Now: c.Now, Law: c.Law},
 	}
 	a.Journal = &journal.Reader{Store: st, Keys: keys, KeyOf: a.Parties.JournalKey}
 	a.Sealer = &journal.Sealer{Store: st, Keys: keys, Now: c.Now, Log: c.Log, Every: c.SealEvery, Published: a.keepCheckpoint}

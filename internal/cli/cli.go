@@ -18,6 +18,7 @@ import (
 
 	"kelisim/internal/app"
 	"kelisim/internal/fault"
+	"kelisim/internal/law"
 	"kelisim/internal/locale"
 )
 
@@ -35,6 +36,7 @@ const (
 type commands struct {
 	Data        string `help:"Directory of keys and, on SQLite, of the database." env:"KELISIM_DATA" default:"./kelisim-data" placeholder:"DIR"`
 	Database    string `help:"postgres:// address; SQLite inside the data directory if absent." env:"KELISIM_DATABASE" placeholder:"URL"`
+	Edition     string `help:"Newest edition of the Law that binds here, or latest; 2023-04 if absent. For law: the edition to show." env:"KELISIM_EDITION" placeholder:"ID"`
 	Lang        string `help:"Language of messages: kk, ru, en." env:"KELISIM_LANG" placeholder:"LANG"`
 	TestNumbers bool   `help:"Accept identifiers with wrong check digits, as test certificates carry. Never in production." env:"KELISIM_TEST_NUMBERS"`
 
@@ -46,7 +48,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Serve the API and the pages."`
 	Demo    demoCommand    `cmd:"" help:"Everything with an example operator and made-up subjects; prints links and logins."`
 	Verify  verifyCommand  `cmd:"" help:"Check the sealed log, receipts and confirmations; exit 1 and a list when something is wrong."`
-	Law     lawCommand     `cmd:"" help:"Provisions, grounds, duties and terms of an edition of the Law."`
+	Law     lawCommand     `cmd:"" help:"Provisions, grounds, duties and terms of an edition of the Law; all duties, all editions."`
 	Explain explainCommand `cmd:"" help:"Why a decision was taken, rule by rule: one of the journal, or a case written down."`
 	Policy  policyCommand  `cmd:"" help:"The operator's policy."`
 	Import  importCommand  `cmd:"" help:"Bring in people collected before, from CSV or XLSX (Art. 31(3))."`
@@ -63,6 +65,7 @@ type env struct {
 	stdout io.Writer
 	stderr io.Writer
 	lang   locale.Lang
+	law    law.Following
 	now    func() time.Time
 	log    *slog.Logger
 }
@@ -99,6 +102,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	e := &env{
 		ctx: ctx, flags: &flags, stdout: stdout, stderr: stderr, lang: language(flags.Lang),
 		now: time.Now, log: slog.New(slog.NewTextHandler(stderr, nil)),
+	}
+	if e.law, err = law.Follow(flags.Edition); err != nil {
+		e.explain(err)
+		return exitFailed
 	}
 	if err := k.Run(e); err != nil {
 		e.explain(err)
@@ -165,7 +172,8 @@ func (e *env) explainOne(f *fault.Error) {
 
 func (e *env) config() app.Config {
 	return app.Config{
-		Data: e.flags.Data, Database: e.flags.Database, TestNumbers: e.flags.TestNumbers, Services: e.flags.Services, Now: e.now, Log: e.log,
+		Data: e.flags.Data, Database: e.flags.Database, TestNumbers: e.flags.TestNumbers, Services: e.flags.Services, Law: e.law,
+		Now: e.now, Log: e.log,
 	}
 }
 

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"bytes"
-	"fmt"
 	"os"
 
 	"kelisim/internal/app"
@@ -14,34 +12,27 @@ import (
 )
 
 type lawCommand struct {
-	Edition string `help:"Edition of the Law." placeholder:"2023-04"`
-	ID      string `arg:"" optional:"" help:"A provision, such as 9(4), or: duties."`
+	ID string `arg:"" optional:"" help:"A provision, such as 9(4), or: duties, editions."`
 }
 
-// Run prints the Law as data.
+// Run prints the Law as data: the edition that --edition names, else the one
+// that binds here today.
 func (c *lawCommand) Run(e *env) error {
-	ed := law.At(e.now())
-	if c.Edition != "" {
-		var ok bool
-		if ed, ok = law.ByID(c.Edition); !ok {
-			return fmt.Errorf("there is no edition %q; there are: %s", c.Edition, editions())
-		}
+	binding := e.law.At(e.now(), "")
+	shown := binding
+	if newest := e.law.Newest; newest == law.Latest {
+		shown = law.Editions()[len(law.Editions())-1]
+	} else if ed, ok := law.ByID(newest); ok {
+		shown = ed
 	}
-	if c.ID == "duties" {
-		return law.PrintDuties(e.stdout, ed, e.lang)
+	switch c.ID {
+	case "duties":
+		return law.PrintDuties(e.stdout, shown, e.lang)
+	case "editions":
+		return law.PrintEditions(e.stdout, binding, e.lang)
+	default:
+		return law.Print(e.stdout, shown, e.lang, c.ID)
 	}
-	return law.Print(e.stdout, ed, e.lang, c.ID)
-}
-
-func editions() string {
-	var b bytes.Buffer
-	for i, ed := range law.Editions() {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(ed.ID)
-	}
-	return b.String()
 }
 
 type policyCommand struct {
@@ -64,7 +55,7 @@ func (c *policyRender) Run(e *env) error {
 		if err != nil {
 			return err
 		}
-		return policy.Render(e.stdout, d, 1, e.lang, law.At(e.now()))
+		return policy.Render(e.stdout, d, 1, e.lang, e.law.At(e.now(), d.Organization.Edition), nil)
 	}
 	if c.Org == "" {
 		return fault.Bad("org", "missing-field")
@@ -77,6 +68,6 @@ func (c *policyRender) Run(e *env) error {
 		if o.Register == nil {
 			return fault.New(fault.Conflict, "register-absent")
 		}
-		return policy.Render(e.stdout, o.Register.Description, o.Register.Version, e.lang, law.At(e.now()))
+		return policy.Render(e.stdout, o.Register.Description, o.Register.Version, e.lang, o.Edition(e.now()), nil)
 	})
 }

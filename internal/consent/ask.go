@@ -13,7 +13,6 @@ import (
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
-	"kelisim/internal/law"
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
@@ -469,7 +468,7 @@ func (s *Consents) requestEvent(ctx context.Context, org *party.Organization, r 
 	e := &verify.Entry{
 		Subject: verify.ID(org.Outside(r.Subject)), Organization: org.BIN, Actor: by, Action: action,
 		Categories: r.Ask.Categories, Detail: strings.Join(r.Ask.Purposes, ","), Reference: r.ID.String(),
-		Edition: law.At(now).ID, Register: r.Register, Digest: digest,
+		Edition: org.Edition(now).ID, Register: r.Register, Digest: digest,
 	}
 	if r.Asker != r.Org {
 		third, err := s.Parties.ByID(ctx, r.Asker)

@@ -14,7 +14,6 @@ import (
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
-	"kelisim/internal/law"
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
@@ -419,7 +418,7 @@ func (s *Consents) event(org *party.Organization, c *Consent, jkey *seal.Key, ve
 	now := s.Now()
 	e := &verify.Entry{
 		Subject: verify.ID(org.Outside(c.Subject)), Organization: org.BIN, Actor: by, Action: action,
-		Consent: verify.ID(c.ID), Edition: law.At(now).ID,
+		Consent: verify.ID(c.ID), Edition: org.Edition(now).ID,
 	}
 	if org.Register != nil {
 		e.Register = org.Register.Version

@@ -342,7 +342,7 @@ func (g *Guard) expireStep(ctx context.Context, k known) (Outcome, bool, error) 
 		return g.reschedule(ctx, k, next)
 	}
 	k.Action, k.Categories = register.Destroy, drop
-	over := Answer{Edition: law.At(k.at)}
+	over := Answer{Edition: k.Holder.Edition(k.at)}
 	over.add(law.RetentionOver)
 	why := over.ProvisionsOf(law.RetentionOver)
 	rec, err := g.event(k, "destroy", func(e *verify.Entry) {

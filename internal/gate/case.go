@@ -139,7 +139,7 @@ func (c *Case) Facts(holder *register.Register, now time.Time) (*Facts, error) {
 		now = c.At
 	}
 	f := &Facts{
-		Now: now, Edition: law.At(now), Register: c.Operator.over(holder), Suspended: c.Suspended, Subject: c.Subject, Holding: c.Holding,
+		Now: now, Edition: law.Following{}.At(now, ahead(holder)), Register: c.Operator.over(holder), Suspended: c.Suspended, Subject: c.Subject, Holding: c.Holding,
 		Over: c.Over, Undertaken: c.Undertaken, Countries: c.countries(), Request: c.Ask.request(),
 	}
 	if c.Edition != "" {
@@ -179,6 +179,14 @@ func (c *Case) Facts(holder *register.Register, now time.Time) (*Facts, error) {
 		f.Consents = append(f.Consents, x)
 	}
 	return f, nil
+}
+
+// ahead is the edition that a description goes ahead to.
+func ahead(r *register.Register) string {
+	if r == nil {
+		return ""
+	}
+	return r.Description.Organization.Edition
 }
 
 func actionNames() []string {

@@ -252,7 +252,7 @@ func (g *Guard) forget(ctx context.Context, a *Ask) error {
 
 // judge decides and prepares the entry that tells of it.
 func (g *Guard) judge(k known) (*Answer, *journal.Record, error) {
-	ed := law.At(k.at)
+	ed := k.Holder.Edition(k.at)
 	f := Facts{
 		Now: k.at, Edition: ed,
 		Register: k.Holder.Register, Suspended: k.Holder.Suspended,

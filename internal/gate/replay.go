@@ -47,7 +47,7 @@ func (g *Guard) Replay(ctx context.Context, j Journal, o *party.Organization, en
 	at := time.UnixMilli(e.At).UTC()
 	ed, ok := law.ByID(e.Edition)
 	if !ok {
-		ed = law.At(at)
+		ed = o.Edition(at)
 	}
 	f := &Facts{
 		Now: at, Edition: ed, Suspended: said(e, law.OrganizationSuspended), Countries: g.Parties.Countries(),

@@ -59,7 +59,7 @@ func (p *plan) under(org *party.Organization) (*plan, error) {
 // decide asks the gate whether the categories may be collected on the map's
 // ground. Fewer of them are never judged worse than all.
 func (p *plan) decide(categories []string, now time.Time) (verify.Reason, error) {
-	ed := law.At(now)
+	ed := p.org.Edition(now)
 	d := gate.Decide(&gate.Facts{
 		Now: now, Edition: ed, Register: p.org.Register, Suspended: p.org.Suspended, Asker: p.org.Register,
 		Subject: party.Alive, Holding: party.Held,

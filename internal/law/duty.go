@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"strings"
 	"sync"
+
+	"kelisim/internal/locale"
 )
 
 // Duty is one thing that the Law, or the operator's policy, demands of somebody
@@ -14,7 +16,7 @@ type Duty struct {
 	Who       string    // whose duty or right it is: "operator", "subject", "gate" …
 	Area      string    // the part of the program that carries it
 	Term      string    // key of an edition's term; empty for none
-	Text      string    // in English
+	Text      locale.String
 }
 
 //go:embed duties.tsv
@@ -27,8 +29,11 @@ var shownTSV string
 
 var duties = sync.OnceValue(func() []Duty {
 	var all []Duty
-	for _, f := range rows(dutiesTSV, 6)[1:] {
-		all = append(all, Duty{ID: f[0], Provision: Provision(f[1]), Who: f[2], Area: f[3], Term: strings.TrimPrefix(f[4], "-"), Text: f[5]})
+	for _, f := range rows(dutiesTSV, 8)[1:] {
+		all = append(all, Duty{
+			ID: f[0], Provision: Provision(f[1]), Who: f[2], Area: f[3], Term: strings.TrimPrefix(f[4], "-"),
+			Text: locale.String{EN: f[5], RU: f[6], KK: f[7]},
+		})
 	}
 	return all
 })

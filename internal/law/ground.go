@@ -50,6 +50,8 @@ type Ground struct {
 	OverBans bool `yaml:"over-bans"`
 	// NotFor are traits of purposes that the ground never carries: "marketing".
 	NotFor []string `yaml:"not-for"`
+
+	Origin `yaml:"-"`
 }
 
 // OpenTo reports whether an organization of the sector, with the kinds, has
@@ -67,6 +69,47 @@ func (g Ground) OpenTo(sector Sector, kinds []string) bool {
 // Allows reports whether the ground allows the action.
 func (g Ground) Allows(action string) bool {
 	return len(g.Actions) == 0 || slices.Contains(g.Actions, action)
+}
+
+// OpenToKeys are the keys of texts that say whose ground it is.
+func (g Ground) OpenToKeys() []string {
+	switch {
+	case len(g.Kinds) > 0:
+		keys := make([]string, len(g.Kinds))
+		for i, k := range g.Kinds {
+			keys[i] = "law.kind." + k
+		}
+		return keys
+	case g.Sector != "":
+		return []string{"law.ground.sector." + string(g.Sector)}
+	default:
+		return []string{"law.ground.anyone"}
+	}
+}
+
+// Traits are the keys of texts that say what goes with the ground.
+func (g Ground) Traits() []string {
+	var keys []string
+	for _, trait := range []struct {
+		set bool
+		key string
+	}{
+		{g.Document, "law.ground.document"},
+		{g.Depersonalise, "law.ground.depersonalise"},
+		{g.TellsInitiator, "law.ground.tells-initiator"},
+		{g.IntegrationExempt, "law.ground.integration-exempt"},
+		{g.CrossBorder, "law.ground.cross-border"},
+		{g.Link, "law.ground.link"},
+		{g.Business, "law.ground.business"},
+		{g.Outside, "law.ground.outside"},
+		{g.OverBans, "law.ground.over-bans"},
+		{slices.Contains(g.NotFor, "marketing"), "law.ground.not-for-marketing"},
+	} {
+		if trait.set {
+			keys = append(keys, trait.key)
+		}
+	}
+	return keys
 }
 
 // TextKey is the key of the short name of g in package locale.

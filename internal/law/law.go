@@ -4,7 +4,8 @@
 //
 // An [Edition] is the Law as it stood from a date on. It is read from the files
 // in editions/, which are embedded, and never changes while the program runs.
-// What happened is judged by the edition of its own day ([At]), not of today.
+// What happened is judged by the edition of its own day, not of today, among
+// those that the installation follows ([Following]).
 //
 // The package decides nothing: package gate does, and asks here what its answer
 // rests on. The words are our own. They explain; they are not to be cited in
@@ -99,23 +100,42 @@ const (
 	Unknown   Certainty = "?" // looked for and not found
 )
 
-// Rule is one provision.
-type Rule struct {
-	ID        Provision
-	Title     locale.String // of its article
-	Text      locale.String // in our own words
+// Origin is where a fact of an edition comes from and since when it holds.
+type Origin struct {
 	Source    locale.String
 	Certainty Certainty
-	From, To  time.Time // events from, and before, are judged by it; a zero To is open
+	// From is the day since which the Law has it. It may lie before the edition
+	// that carries it: not every day on which a word of the Law changed has an
+	// edition of its own.
+	From     time.Time
+	Computed bool // From was worked out from other dates, and not read
+}
+
+// Rule is one provision.
+type Rule struct {
+	ID    Provision
+	Title locale.String // of its article
+	Text  locale.String // in our own words
+	Origin
+	To time.Time // the day since which it does not hold any more; zero is open
+
+	repealed bool // only while an edition is read
 }
 
 // Edition is the Law as it stood from a date on, until the next edition. It is
+// whole, even where its files only say what it changes in the one before. It is
 // safe for concurrent use; what its methods return is not to be changed.
 type Edition struct {
 	ID        string // "2023-04"
 	From      time.Time
+	Computed  bool // From was worked out from other dates, and not read
 	Name      locale.String
 	Authority locale.String // the name of the authorised body at that time
+
+	before  *Edition // that this one changes; nil for the first
+	changes []Change
+
+	services Services
 
 	// Lists stand in the order of the Law; the maps find a place in them.
 	rules   []Rule
@@ -125,6 +145,9 @@ type Edition struct {
 	terms   []Term
 	term    map[string]int
 	reasons [reasonCount]Reason
+	sizes   []SizeClass
+
+	restrictedMovesUp bool
 }
 
 var editions = sync.OnceValue(loadEditions)
@@ -132,8 +155,9 @@ var editions = sync.OnceValue(loadEditions)
 // Editions returns every edition, oldest first.
 func Editions() []*Edition { return editions() }
 
-// At returns the edition that an event of time t is judged by: the newest that
-// was in force, and the oldest we have for what was before it.
+// At returns the edition that was in force at t as far as its date says: the
+// newest that had begun, and the oldest we have for what was before it. Which
+// edition judges an event is for [Following.At] to say.
 func At(t time.Time) *Edition { return at(editions(), t) }
 
 func at(all []*Edition, t time.Time) *Edition {

@@ -1,6 +1,7 @@
 package law
 
 import (
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -243,48 +244,77 @@ func TestWhatIsNotPrimaryNamesItsSource(t *testing.T) {
 
 func TestBrokenEditionsDoNotLoad(t *testing.T) {
 	t.Parallel()
+	const same = "- provision: \"9(5)\"\n  document: true\n  not-for: [marketing]\n"
 	for name, c := range map[string]struct{ file, old, new, says string }{
-		"an unknown key":        {"grounds.yaml", "sector:", "sektor:", "sektor"},
-		"a date that is none":   {"edition.yaml", "2023-04-19", "2023-04-31", "day out of range"},
-		"a reason left out":     {"reasons.yaml", "data-blocked:", "# data-blocked:", "reason data-blocked has no provisions"},
-		"a reason of its own":   {"reasons.yaml", "data-blocked:", "because: []\ndata-blocked:", "there is no reason because"},
-		"a file that is absent": {"terms.yaml", "", "", "terms.yaml"},
-		"no rules":              {"policy.txt", "", "", "policy.txt"},
-		"a rule's unknown key":  {"provisions.txt", "\nkk: ", "\nkz: ", "line 9: kz: there is no such key"},
-		"a rule's key twice":    {"provisions.txt", "\nkk: ", "\nen: a\nkk: ", "line 12: en: stands here twice"},
-		"a line without a key":  {"policy.txt", "id: policy 1", "policy 1", "line 4: no \"key: text\""},
-		"a rule's bad date":     {"provisions.txt", "id: 1\n", "id: 1\nto: soon\n", "line 6: to: parsing time"},
+		"an unknown key":        {"2023-04/grounds.yaml", "sector:", "sektor:", "sektor"},
+		"a date that is none":   {"2023-04/edition.yaml", "2023-04-19", "2023-04-31", "day out of range"},
+		"a reason left out":     {"2023-04/reasons.yaml", "data-blocked:", "# data-blocked:", "reason data-blocked has no provisions"},
+		"a reason of its own":   {"2023-04/reasons.yaml", "data-blocked:", "because: []\ndata-blocked:", "there is no reason because"},
+		"a file that is absent": {"2023-04/terms.yaml", "", "", "terms.yaml"},
+		"no rules":              {"2023-04/policy.txt", "", "", "policy.txt"},
+		"a rule's unknown key":  {"2023-04/provisions.txt", "\nkk: ", "\nkz: ", "line 9: kz: there is no such key"},
+		"a rule's key twice":    {"2023-04/provisions.txt", "\nkk: ", "\nen: a\nkk: ", "line 12: en: stands here twice"},
+		"a line without a key":  {"2023-04/policy.txt", "id: policy 1", "policy 1", "line 4: no \"key: text\""},
+		"a rule's bad date":     {"2023-04/provisions.txt", "id: 1\n", "id: 1\nto: soon\n", "line 6: to: parsing time"},
+		"a rule twice":          {"2023-04/provisions.txt", "id: 1(2)\n", "id: 1(1)\n", "provision 1(1) stands here twice"},
+
+		"over nothing":              {"2023-04/edition.yaml", "id: 2023-04\n", "id: 2023-04\nover: 2022-01\n", `it lies over "2022-01", which is not there`},
+		"over another than before":  {"2024-07/edition.yaml", "over: 2024-02", "over: 2023-04", `the edition before it is "2024-02"`},
+		"a second whole one":        {"2024-07/edition.yaml", "over: 2024-02\n", "", "2024-07"},
+		"no later than before":      {"2024-02/edition.yaml", "2024-02-11", "2023-04-19", `it begins no later than "2023-04"`},
+		"not how sure":              {"2024-02/edition.yaml", "certainty: P\n", "", "how sure it is"},
+		"sure in a way of its own":  {"2024-02/edition.yaml", "certainty: P\n", "certainty: X\n", `there is no mark "X"`},
+		"another's name":            {"2024-02/edition.yaml", "id: 2024-02", "id: 2024-03", `calls itself "2024-03"`},
+		"a file of its own":         {"2024-02/ground.yaml", "", "[]", "no file of this name"},
+		"the same ground again":     {"2024-02/grounds.yaml", "", same, "ground 9(5) is as it was"},
+		"the same reason again":     {"2026-01/reasons.yaml", `, "8(7)"`, "", "consent-withdrawn is as it was"},
+		"an unknown reason":         {"2026-01/reasons.yaml", "consent-withdrawn:", "because:", "there is no reason because"},
+		"repeals what is not there": {"2024-07/terms.yaml", "amount: 1, unit: working-day", "repealed: true", "term breach-notice is repealed, and was not there"},
+		"repeals and tells":         {"2024-02/provisions.txt", "id: 7(10)\n", "id: 7(10)\nrepealed: yes\n", "one of the two"},
+		"repeals a little":          {"2024-02/provisions.txt", "id: 7(10)\n", "id: 7(10)\nrepealed: maybe\n", "only yes can stand here"},
+		"repeals what is rested on": {"2024-02/provisions.txt", "id: 7(10)\n", "id: 9(5)\nrepealed: yes\n\nid: 7(10)\n", "a ground rests on 9(5), which is not there"},
+		"a rule without an article": {"2024-02/provisions.txt", "id: 27-3\n", "id: 27-4(1)\n", "rests on 27-4, which is not there"},
+		"two languages":             {"2024-02/provisions.txt", "\nen: A check", "\n# en: A check", "provision 27-3 is not told in every language"},
+		"a class out of order":      {"2026-08/sizes.yaml", "up-to: 10000", "up-to: 600000", "size class medium is out of order"},
+		"a class without an end":    {"2026-08/sizes.yaml", "{class: large}", "{class: large, up-to: 900000}", "size class large is out of order"},
+		"a key of no overlay":       {"2026-08/sizes.yaml", "classes:", "sizes:", "sizes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			broken := editionFiles(t)
-			source := string(broken[c.file].Data)
-			if c.old == "" {
-				delete(broken, c.file)
-			} else {
+			switch {
+			case c.old != "":
+				source := string(broken[c.file].Data)
+				if !strings.Contains(source, c.old) {
+					t.Fatalf("%s does not say %q", c.file, c.old)
+				}
 				broken[c.file] = &fstest.MapFile{Data: []byte(strings.Replace(source, c.old, c.new, 1))}
+			case c.new != "":
+				broken[c.file] = &fstest.MapFile{Data: []byte(c.new)}
+			default:
+				delete(broken, c.file)
 			}
-			if _, err := loadEdition(broken, "."); err == nil || !strings.Contains(err.Error(), c.says) {
+			if _, err := load(broken, "."); err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%v, want %q", err, c.says)
 			}
 		})
 	}
 }
 
+// editionFiles is a copy of every file of every edition.
 func editionFiles(t *testing.T) fstest.MapFS {
 	t.Helper()
-	const dir = "editions/2023-04"
-	entries, err := files.ReadDir(dir)
+	all := fstest.MapFS{}
+	err := fs.WalkDir(files, "editions", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		source, err := files.ReadFile(name)
+		all[strings.TrimPrefix(name, "editions/")] = &fstest.MapFile{Data: source}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	all := fstest.MapFS{}
-	for _, f := range entries {
-		source, err := files.ReadFile(dir + "/" + f.Name())
-		if err != nil {
-			t.Fatal(err)
-		}
-		all[f.Name()] = &fstest.MapFile{Data: source}
 	}
 	return all
 }

@@ -5,9 +5,9 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"maps"
 	"path"
 	"slices"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
@@ -21,70 +21,144 @@ var files embed.FS
 // tests read them: a program whose copy of the Law is broken must not decide
 // anything, so it does not start.
 func loadEditions() []*Edition {
-	dirs, err := fs.Glob(files, "editions/*")
+	all, err := load(files, "editions")
 	if err != nil {
 		panic(err)
 	}
-	all := make([]*Edition, len(dirs))
-	for i, dir := range dirs {
-		if all[i], err = loadEdition(files, dir); err != nil {
-			panic(err)
-		}
-	}
-	slices.SortFunc(all, func(a, b *Edition) int { return a.From.Compare(b.From) })
 	return all
+}
+
+// load reads the editions in the folders of root, which are named by the month
+// of each. The first is whole; each later one says only what it adds, amends or
+// repeals, and lies over the one before it.
+func load(fsys fs.FS, root string) ([]*Edition, error) {
+	dirs, err := fs.Glob(fsys, path.Join(root, "*"))
+	if err != nil {
+		return nil, err
+	}
+	var all []*Edition
+	var before *Edition
+	for _, dir := range dirs { // Glob sorts, and months sort as they follow each other
+		e, err := loadEdition(fsys, dir, before)
+		if err != nil {
+			return nil, err
+		}
+		if name := path.Base(dir); e.ID != name {
+			return nil, fmt.Errorf("%s: the edition calls itself %q", dir, e.ID)
+		}
+		all, before = append(all, e), e
+	}
+	return all, nil
 }
 
 // The files of an edition, as they are written.
 type (
 	header struct {
 		ID        string        `yaml:"id"`
+		Over      string        `yaml:"over"` // the edition before; empty for a whole one
 		From      string        `yaml:"from"` // a date
+		Computed  bool          `yaml:"computed"`
 		Name      locale.String `yaml:"name"`
 		Authority locale.String `yaml:"authority"`
+		// Certainty and Sources are of every entry that names none of its own.
+		Certainty Certainty `yaml:"certainty"`
 		Sources   struct {
 			Law    locale.String `yaml:"law"`
 			Policy locale.String `yaml:"policy"`
 		} `yaml:"sources"`
 	}
+	groundEntry struct {
+		Ground    `yaml:",inline"`
+		Repealed  bool          `yaml:"repealed"`
+		Certainty Certainty     `yaml:"certainty"`
+		Source    locale.String `yaml:"source"`
+	}
 	termEntry struct {
 		Provision  Provision     `yaml:"provision"`
 		Amount     int           `yaml:"amount"`
 		Unit       Unit          `yaml:"unit"`
+		Repealed   bool          `yaml:"repealed"`
 		Certainty  Certainty     `yaml:"certainty"`
 		Source     locale.String `yaml:"source"`
 		Exempt     Exempt        `yaml:"exempt"`
 		Extendable *Extension    `yaml:"extendable"`
 		Pausable   Provision     `yaml:"pausable"`
 	}
+	sizesEntry struct {
+		Provision         Provision   `yaml:"provision"`
+		Classes           []SizeClass `yaml:"classes"`
+		RestrictedMovesUp bool        `yaml:"restricted-moves-up"`
+	}
 )
 
-func loadEdition(fsys fs.FS, dir string) (*Edition, error) {
-	var (
-		head    header
-		grounds []Ground
-		terms   map[string]termEntry
-		reasons map[string][]Provision
-	)
-	for name, into := range map[string]any{"edition": &head, "grounds": &grounds, "terms": &terms, "reasons": &reasons} {
-		if err := readYAML(fsys, path.Join(dir, name+".yaml"), into); err != nil {
-			return nil, err
-		}
-	}
-	from, err := day(head.From)
+// layer is what one folder says, before it lies over the edition before.
+type layer struct {
+	header
+	from    time.Time
+	rules   []Rule
+	grounds []groundEntry
+	terms   map[string]termEntry
+	reasons map[string][]Provision
+	sizes   sizesEntry
+
+	services Services
+}
+
+// loadEdition reads the edition of a folder. One that lies over another has only
+// the files it needs; a whole one has all but sizes.yaml.
+func loadEdition(fsys fs.FS, dir string, before *Edition) (*Edition, error) {
+	l, err := readLayer(fsys, dir)
 	if err != nil {
 		return nil, err
 	}
-	e := &Edition{ID: head.ID, From: from, Name: head.Name, Authority: head.Authority}
-	for name, origin := range map[string]locale.String{"provisions": head.Sources.Law, "policy": head.Sources.Policy} {
-		if err := e.readRules(fsys, path.Join(dir, name+".txt"), origin); err != nil {
+	e, err := l.over(before)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	return e, nil
+}
+
+func readLayer(fsys fs.FS, dir string) (*layer, error) {
+	l := &layer{}
+	if err := readYAML(fsys, path.Join(dir, "edition.yaml"), &l.header); err != nil {
+		return nil, err
+	}
+	var err error
+	if l.from, err = day(l.From); err != nil {
+		return nil, err
+	}
+	read := map[string]func(name string) error{
+		"grounds.yaml":   func(name string) error { return readYAML(fsys, name, &l.grounds) },
+		"terms.yaml":     func(name string) error { return readYAML(fsys, name, &l.terms) },
+		"services.yaml":  func(name string) error { return readYAML(fsys, name, &l.services) },
+		"reasons.yaml":   func(name string) error { return readYAML(fsys, name, &l.reasons) },
+		"provisions.txt": func(name string) error { return l.readRules(fsys, name, l.Sources.Law) },
+		"policy.txt":     func(name string) error { return l.readRules(fsys, name, l.Sources.Policy) },
+	}
+	if l.Over == "" {
+		for name, fn := range read {
+			if err := fn(path.Join(dir, name)); err != nil {
+				return nil, err
+			}
+		}
+		return l, nil
+	}
+	read["sizes.yaml"] = func(name string) error { return readYAML(fsys, name, &l.sizes) }
+	read["edition.yaml"] = func(string) error { return nil }
+	present, err := fs.ReadDir(fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range present {
+		fn, ok := read[f.Name()]
+		if !ok {
+			return nil, fmt.Errorf("%s: an edition has no file of this name", path.Join(dir, f.Name()))
+		}
+		if err := fn(path.Join(dir, f.Name())); err != nil {
 			return nil, err
 		}
 	}
-	e.rule = inOrder(e.rules, func(r Rule) Provision { return r.ID }, func(r Rule) Provision { return r.ID })
-	e.setGrounds(grounds)
-	e.setTerms(terms)
-	return e, e.setReasons(reasons)
+	return l, nil
 }
 
 func readYAML(fsys fs.FS, name string, into any) error {
@@ -98,9 +172,9 @@ func readYAML(fsys fs.FS, name string, into any) error {
 	return nil
 }
 
-// readRules adds the rules of a file, and what they leave to the whole: the name
-// of their article, where they come from, and since when.
-func (e *Edition) readRules(fsys fs.FS, name string, origin locale.String) error {
+// readRules adds the rules of a file, and what they leave to the whole: where
+// they come from, how sure that is, and since when they are in force.
+func (l *layer) readRules(fsys fs.FS, name string, origin locale.String) error {
 	source, err := fs.ReadFile(fsys, name)
 	if err != nil {
 		return err
@@ -109,64 +183,34 @@ func (e *Edition) readRules(fsys fs.FS, name string, origin locale.String) error
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	titles := map[Provision]locale.String{}
-	for _, r := range rules {
-		titles[r.ID] = r.Title
-	}
 	for i := range rules {
 		r := &rules[i]
-		r.Title = titles[r.ID.Article()]
 		r.Source = cmp.Or(r.Source, origin)
-		r.Certainty = cmp.Or(r.Certainty, Primary)
+		r.Certainty = cmp.Or(r.Certainty, l.Certainty, Primary)
 		if r.From.IsZero() {
-			r.From = e.From
+			r.From, r.Computed = l.from, l.Computed
 		}
 	}
-	e.rules = append(e.rules, rules...)
+	l.rules = append(l.rules, rules...)
 	return nil
 }
 
-func (e *Edition) setGrounds(grounds []Ground) {
-	e.grounds = grounds
-	at := func(g Ground) Provision { return g.Provision }
-	e.ground = inOrder(e.grounds, at, at)
+// ruleAt is the layer's own rule at a provision.
+func (l *layer) ruleAt(p Provision) (Rule, bool) {
+	i := slices.IndexFunc(l.rules, func(r Rule) bool { return r.ID == p })
+	if i < 0 {
+		return Rule{}, false
+	}
+	return l.rules[i], true
 }
 
-func (e *Edition) setTerms(entries map[string]termEntry) {
-	for _, key := range slices.Sorted(maps.Keys(entries)) {
-		t := entries[key]
-		term := Term{Key: key, Provision: t.Provision, Amount: t.Amount, Unit: t.Unit, Certainty: cmp.Or(t.Certainty, Primary), Source: t.Source, Exempt: t.Exempt, Extendable: t.Extendable, Pausable: t.Pausable}
-		if rule, ok := e.Provision(t.Provision); ok {
-			term.Source = cmp.Or(term.Source, rule.Source)
-		}
-		e.terms = append(e.terms, term)
+// origin is what an entry at a provision leaves to the layer: the source, the
+// certainty and the day of the layer's rule there, else those of the whole layer.
+func (l *layer) origin(p Provision, own Origin) Origin {
+	o := Origin{Source: l.Sources.Law, Certainty: cmp.Or(l.Certainty, Primary), From: l.from, Computed: l.Computed}
+	if r, ok := l.ruleAt(p); ok {
+		o = r.Origin
 	}
-	e.term = inOrder(e.terms, func(t Term) Provision { return t.Provision }, func(t Term) string { return t.Key })
-}
-
-func (e *Edition) setReasons(provisions map[string][]Provision) error {
-	for code := NoConsent; code < reasonCount; code++ {
-		name := reasonNames[code]
-		rests, ok := provisions[name]
-		if !ok {
-			return fmt.Errorf("edition %s: reason %s has no provisions", e.ID, name)
-		}
-		delete(provisions, name)
-		_, variant := code.split()
-		e.reasons[code] = Reason{Code: code, Variant: variant, Provisions: rests, TextKey: "reason." + name}
-	}
-	for name := range provisions {
-		return fmt.Errorf("edition %s: there is no reason %s", e.ID, name)
-	}
-	return nil
-}
-
-// inOrder puts all in the order of the Law and returns the place of each key.
-func inOrder[V any, K comparable](all []V, at func(V) Provision, key func(V) K) map[K]int {
-	slices.SortStableFunc(all, func(a, b V) int { return at(a).Compare(at(b)) })
-	places := make(map[K]int, len(all))
-	for i, v := range all {
-		places[key(v)] = i
-	}
-	return places
+	o.Source, o.Certainty = cmp.Or(own.Source, o.Source), cmp.Or(own.Certainty, o.Certainty)
+	return o
 }

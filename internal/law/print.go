@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
+	"time"
 	"unicode/utf8"
 
-	"kelisim/internal/fault"
 	"kelisim/internal/locale"
 )
 
@@ -27,11 +25,11 @@ func Print(w io.Writer, e *Edition, lang locale.Lang, id string) error {
 		p.list()
 		return p.write(w)
 	}
-	rule, ok := e.lookUp(id)
+	a, ok := e.About(Find(id))
 	if !ok {
-		return fault.New(fault.NotFound, "provision-unknown")
+		return Absent(Find(id))
 	}
-	p.rule(rule)
+	p.about(a)
 	return p.write(w)
 }
 
@@ -43,12 +41,20 @@ func PrintDuties(w io.Writer, e *Edition, lang locale.Lang) error {
 	return p.write(w)
 }
 
-func (e *Edition) lookUp(id string) (Rule, bool) {
-	id = strings.TrimSpace(id)
-	if i := slices.IndexFunc(Duties(), func(d Duty) bool { return d.ID == id }); i >= 0 {
-		id = string(Duties()[i].Provision)
+// PrintEditions writes every edition with its day, the name of the authorised
+// body, and what it changes in the one before; binding is the edition that
+// judges what happens now.
+func PrintEditions(w io.Writer, binding *Edition, lang locale.Lang) error {
+	p := page{lang: lang}
+	for i, e := range Editions() {
+		if i > 0 {
+			p.line("")
+		}
+		p.edition = e
+		p.summary(e == binding)
 	}
-	return e.Provision(Provision(id))
+	p.line("\n%s", p.text("law.footer"))
+	return p.write(w)
 }
 
 // page is text on its way to a person, in one language.
@@ -84,35 +90,67 @@ func (p *page) oneLine(r Rule) {
 	if r.ID == r.ID.Article() {
 		id, text = string(r.ID), r.Title.In(p.lang)+". "+text
 	}
-	p.line("%-16s %s", id, cut(text+mark(r.Certainty), width-17))
+	p.line("%-16s %s", id, cut(p.marks(r.Certainty, p.edition.Change(r.ID))+text, width-17))
 }
 
-func (p *page) rule(r Rule) {
-	p.line("%s  %s\n", r.ID, r.Title.In(p.lang))
-	p.row("", r.Text.In(p.lang))
+// marks stand before a text, where nothing cuts them off: how sure it is, where
+// that is not the letter of the act, and what the edition did to it.
+func (p *page) marks(c Certainty, kind ChangeKind) string {
+	var marks []string
+	if c != Primary {
+		marks = append(marks, string(c))
+	}
+	if kind != "" {
+		marks = append(marks, p.text("law.change."+string(kind)))
+	}
+	if marks == nil {
+		return ""
+	}
+	return "[" + strings.Join(marks, ", ") + "] "
+}
+
+func (p *page) about(a About) {
+	p.line("%s  %s\n", a.ID, a.Title.In(p.lang))
+	p.row("", a.Text.In(p.lang))
 	p.line("")
-	p.row("", fmt.Sprintf("%s: %s (%s). %s.", p.text("law.source"), r.Source.In(p.lang), p.text("law.certainty."+string(r.Certainty)), p.inForce(r)))
-	p.ground(r.ID)
-	p.terms(r.ID)
-	p.reasons(r.ID)
-	p.dutiesWithin(r.ID)
-	p.within(r.ID)
+	p.origin("", a.Origin, a.To)
+	if a.Change != "" {
+		p.row("", p.text("law.change.in."+string(a.Change)))
+	}
+	if a.Was != nil {
+		p.row("  "+p.text("law.was")+": ", a.Was.Text.In(p.lang))
+	}
+	if a.Ground != nil {
+		p.ground(*a.Ground)
+	}
+	p.terms(a.Terms)
+	p.sizes(a.Sizes)
+	p.reasons(a.Reasons)
+	p.dutiesOf(a.Duties)
+	p.within(a.Within)
 	p.line("\n%s", p.text("law.footer"))
 }
 
-func (p *page) inForce(r Rule) string {
-	from := locale.Date(p.lang, r.From)
-	if r.To.IsZero() {
-		return strings.TrimSuffix(p.text("law.in-force", "from", from), ".")
-	}
-	return strings.TrimSuffix(p.text("law.in-force-until", "from", from, "to", locale.Date(p.lang, r.To)), ".")
+// origin says where a fact comes from, how sure that is, and since when it holds.
+func (p *page) origin(column string, o Origin, to time.Time) {
+	text := fmt.Sprintf("%s: %s (%s). %s", p.text("law.source"), o.Source.In(p.lang), p.text("law.certainty."+string(o.Certainty)), p.inForce(o, to))
+	p.row(column, text)
 }
 
-func (p *page) ground(id Provision) {
-	g, ok := p.edition.Ground(id)
-	if !ok {
-		return
+func (p *page) inForce(o Origin, to time.Time) string {
+	from := locale.Date(p.lang, o.From)
+	text := p.text("law.in-force", "from", from)
+	if !to.IsZero() {
+		text = p.text("law.in-force-until", "from", from, "to", locale.Date(p.lang, to))
 	}
+	text = strings.TrimSuffix(text, ".") + "."
+	if o.Computed {
+		text += " " + p.text("law.computed")
+	}
+	return text
+}
+
+func (p *page) ground(g Ground) {
 	p.heading("law.heading.ground", p.text(g.TextKey()))
 	p.row("  "+p.text("law.ground.who")+": ", p.openTo(g))
 	if len(g.Actions) > 0 {
@@ -121,36 +159,20 @@ func (p *page) ground(id Provision) {
 	if g.ReachBack > 0 {
 		p.row("  "+p.text("law.ground.reach-back")+": ", p.text("law.unit."+string(Year), "count", g.ReachBack))
 	}
-	for _, trait := range []struct {
-		set bool
-		key string
-	}{
-		{g.Document, "law.ground.document"},
-		{g.Depersonalise, "law.ground.depersonalise"},
-		{g.TellsInitiator, "law.ground.tells-initiator"},
-		{g.IntegrationExempt, "law.ground.integration-exempt"},
-		{g.CrossBorder, "law.ground.cross-border"},
-		{g.Link, "law.ground.link"},
-		{g.Business, "law.ground.business"},
-		{g.Outside, "law.ground.outside"},
-		{g.OverBans, "law.ground.over-bans"},
-		{slices.Contains(g.NotFor, "marketing"), "law.ground.not-for-marketing"},
-	} {
-		if trait.set {
-			p.line("  %s", p.text(trait.key))
-		}
+	for _, key := range g.Traits() {
+		p.line("  %s", p.text(key))
+	}
+	if g.Certainty != Primary {
+		p.origin("  ", g.Origin, time.Time{})
 	}
 }
 
 func (p *page) openTo(g Ground) string {
-	switch {
-	case len(g.Kinds) > 0:
-		return p.each("law.kind.", g.Kinds)
-	case g.Sector != "":
-		return p.text("law.ground.sector." + string(g.Sector))
-	default:
-		return p.text("law.ground.anyone")
+	keys := g.OpenToKeys()
+	for i, key := range keys {
+		keys[i] = p.text(key)
 	}
+	return strings.Join(keys, ", ")
 }
 
 func (p *page) each(prefix string, keys []string) string {
@@ -161,48 +183,82 @@ func (p *page) each(prefix string, keys []string) string {
 	return strings.Join(texts, ", ")
 }
 
-func (p *page) terms(id Provision) {
-	head := sync.OnceFunc(func() { p.heading("law.heading.terms") })
-	for _, t := range p.edition.Terms() {
-		if t.Provision.Within(id) {
-			head()
-			p.line("  %-14s %s", t.Provision, p.text(t.TextKey())+": "+p.amount(t))
-			if t.Certainty != Primary {
-				p.row(strings.Repeat(" ", 17), fmt.Sprintf("%s (%s)", t.Source.In(p.lang), p.text("law.certainty."+string(t.Certainty))))
-			}
+func (p *page) terms(terms []Term) {
+	if len(terms) > 0 {
+		p.heading("law.heading.terms")
+	}
+	for _, t := range terms {
+		p.row(fmt.Sprintf("  %-14s ", t.Provision), p.text(t.TextKey())+": "+p.amount(t))
+		if t.Certainty != Primary {
+			p.row(strings.Repeat(" ", 17), fmt.Sprintf("%s (%s)", t.Source.In(p.lang), p.text("law.certainty."+string(t.Certainty))))
 		}
 	}
 }
 
 func (p *page) amount(t Term) string { return p.text("law.unit."+string(t.Unit), "count", t.Amount) }
 
-func (p *page) reasons(id Provision) {
-	head := sync.OnceFunc(func() { p.heading("law.heading.reasons") })
-	for _, r := range p.edition.Reasons() {
-		if slices.ContainsFunc(r.Provisions, func(q Provision) bool { return q.Within(id) }) {
-			head()
-			p.line("  %-23s %s", r.Code, cut(p.text(r.TextKey), width-26))
-		}
+func (p *page) sizes(classes []SizeClass) {
+	if len(classes) == 0 {
+		return
+	}
+	p.heading("law.heading.sizes")
+	for _, s := range classes {
+		p.line("  %-14s %s", p.text(s.TextKey()), s.Limit(p.lang))
+	}
+	if p.edition.RestrictedMovesUp() {
+		p.row("  ", p.text("law.size.restricted"))
 	}
 }
 
-func (p *page) dutiesWithin(id Provision) {
-	head := sync.OnceFunc(func() { p.heading("law.heading.duties") })
-	for _, d := range Duties() {
-		if d.Provision.Within(id) {
-			head()
-			p.row(fmt.Sprintf("  %-12s ", d.ID), d.Text)
-			p.row(strings.Repeat(" ", 15), cmp.Or(strings.Join(Shown(d.ID), ", "), p.text("law.open")))
-		}
+func (p *page) reasons(reasons []Reason) {
+	if len(reasons) > 0 {
+		p.heading("law.heading.reasons")
+	}
+	for _, r := range reasons {
+		p.line("  %-23s %s", r.Code, cut(p.text(r.TextKey), width-26))
 	}
 }
 
-func (p *page) within(id Provision) {
-	head := sync.OnceFunc(func() { p.heading("law.heading.within") })
-	for _, r := range p.edition.Provisions() {
-		if r.ID != id && r.ID.Within(id) {
-			head()
-			p.oneLine(r)
+func (p *page) dutiesOf(duties []Duty) {
+	if len(duties) > 0 {
+		p.heading("law.heading.duties")
+	}
+	for _, d := range duties {
+		p.row(fmt.Sprintf("  %-12s ", d.ID), d.Text.In(p.lang))
+		p.row(strings.Repeat(" ", 15), cmp.Or(strings.Join(Shown(d.ID), ", "), p.text("law.open")))
+	}
+}
+
+func (p *page) within(rules []Rule) {
+	if len(rules) > 0 {
+		p.heading("law.heading.within")
+	}
+	for _, r := range rules {
+		p.oneLine(r)
+	}
+}
+
+// summary is an edition in the list of all: its day, its names, and what it adds,
+// amends and repeals, each with its mark.
+func (p *page) summary(binding bool) {
+	e := p.edition
+	head := p.inForce(Origin{From: e.From, Computed: e.Computed}, time.Time{})
+	if binding {
+		head += " " + p.text("law.binding")
+	}
+	pad := strings.Repeat(" ", 10)
+	p.row(fmt.Sprintf("%-10s", e.ID), head)
+	p.row(pad, e.Name.In(p.lang))
+	p.row(pad, e.Authority.In(p.lang))
+	for _, kind := range []ChangeKind{Added, Amended, Repealed} {
+		var list []string
+		for _, c := range e.Changes() {
+			if c.Of == OfProvision && c.Kind == kind {
+				list = append(list, strings.TrimSpace(string(c.Provision)+" "+p.marks(c.Certainty, "")))
+			}
+		}
+		if list != nil {
+			p.row(pad+p.text("law.change."+string(kind))+": ", strings.Join(list, ", "))
 		}
 	}
 }
@@ -224,7 +280,7 @@ func (p *page) duties() {
 			state, shown = strconv.Itoa(len(tests)), shown+1
 		}
 		p.line(dutyRow, d.ID, d.Provision, p.text("law.who."+d.Who), d.Area, term, state)
-		p.row("  ", d.Text)
+		p.row("  ", d.Text.In(p.lang))
 		if len(tests) > 0 {
 			p.row("    ", strings.Join(tests, ", "))
 		}
@@ -269,11 +325,4 @@ func cut(text string, width int) string {
 		return text
 	}
 	return strings.TrimRight(wrap(text, width-1)[0], ",;:.–- ") + "…"
-}
-
-func mark(c Certainty) string {
-	if c == Primary {
-		return ""
-	}
-	return " [" + string(c) + "]"
 }

@@ -13,24 +13,25 @@ import (
 // everything prints all there is in a language.
 func everything(t *testing.T, lang locale.Lang) map[string]string {
 	t.Helper()
-	e, _ := ByID("2023-04")
 	all := map[string]string{}
-	ids := []string{""}
-	for _, r := range e.Provisions() {
-		ids = append(ids, string(r.ID))
-	}
-	for _, id := range ids {
-		var b strings.Builder
-		if err := Print(&b, e, lang, id); err != nil {
-			t.Fatalf("%s: %v", id, err)
-		}
-		all[id] = b.String()
-	}
 	var b strings.Builder
-	if err := PrintDuties(&b, e, lang); err != nil {
-		t.Fatal(err)
+	for _, e := range Editions() {
+		all[e.ID] = printed(t, e, lang, "")
+		for _, r := range e.Provisions() {
+			if e.Over() == nil || e.Changed(r.ID) {
+				all[e.ID+" "+string(r.ID)] = printed(t, e, lang, string(r.ID))
+			}
+		}
+		if err := PrintDuties(&b, e, lang); err != nil {
+			t.Fatal(err)
+		}
 	}
 	all["duties"] = b.String()
+	b.Reset()
+	if err := PrintEditions(&b, Editions()[0], lang); err != nil {
+		t.Fatal(err)
+	}
+	all["editions"] = b.String()
 	return all
 }
 
@@ -81,11 +82,54 @@ func TestPrint(t *testing.T) {
 	}
 }
 
+func TestPrintLaterEditions(t *testing.T) {
+	t.Parallel()
+	e, _ := ByID("2026-08")
+	for id, says := range map[string][]string{
+		"":       {"10-1             [S, new] Notice of processing.", "  9(9-5)         [?] One more", "18               [S, changed] Destruction."},
+		"18":     {"Changed in this edition.", "  Before: Lists when data must be destroyed. The Digital Code", "The day is worked out, not confirmed."},
+		"25-1":   {"New in this edition.", "small          up to 10,000 people", "large          500,000 people and more", "one class higher"},
+		"9(2-1)": {"Open to: bodies of military registration", "from 14 September 2025. The day is worked out"},
+	} {
+		page := printed(t, e, locale.EN, id)
+		for _, s := range says {
+			if !strings.Contains(page, s) {
+				t.Errorf("%q does not say %q:\n%s", id, s, page)
+			}
+		}
+	}
+}
+
+func TestPrintEditions(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	if err := PrintEditions(&b, Editions()[0], locale.EN); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []string{
+		"2023-04   Applied from 19 April 2023. Binding here now.\n", "2024-07   Applied from 1 July 2024.\n",
+		"changed: 25(2)8, 27, 27-1 [S]\n", "new: 10-1 [S], 25-1 [S]\n",
+		"2026-08   Applied from 25 August 2026. The day is worked out, not confirmed.\n",
+		"          Ministry of Artificial Intelligence and Digital Development of the Republic of Kazakhstan\n",
+	} {
+		if !strings.Contains(b.String(), s) {
+			t.Errorf("no %q in\n%s", s, b.String())
+		}
+	}
+	if n := strings.Count(b.String(), "Binding here now"); n != 1 {
+		t.Errorf("%d editions bind", n)
+	}
+}
+
 func TestPrintUnknown(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	err := Print(&b, Editions()[0], locale.EN, "8(99)")
 	if !fault.Is(err, "provision-unknown") || fault.KindOf(err) != fault.NotFound || b.Len() > 0 {
+		t.Errorf("%v, %q", err, b.String())
+	}
+	err = Print(&b, Editions()[0], locale.EN, "19-1")
+	if !fault.Is(err, "provision-elsewhere") || !strings.Contains(err.Error(), "editions=2026-01, 2026-07, 2026-08") || b.Len() > 0 {
 		t.Errorf("%v, %q", err, b.String())
 	}
 }
@@ -109,7 +153,8 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("no space") }
 
 func TestPrintReportsAFailedWrite(t *testing.T) {
 	t.Parallel()
-	if Print(full{}, Editions()[0], locale.EN, "8") == nil || PrintDuties(full{}, Editions()[0], locale.EN) == nil {
+	first := Editions()[0]
+	if Print(full{}, first, locale.EN, "8") == nil || PrintDuties(full{}, first, locale.EN) == nil || PrintEditions(full{}, first, locale.EN) == nil {
 		t.Error("a failed write is not reported")
 	}
 }

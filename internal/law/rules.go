@@ -43,6 +43,10 @@ func (r *Rule) set(key, text string) (err error) {
 	case "to":
 		r.To, err = day(text)
 		return err
+	case "computed":
+		return yes(text, &r.Computed)
+	case "repealed":
+		return yes(text, &r.repealed)
 	}
 	place, ok := r.places()[key]
 	switch {
@@ -52,6 +56,15 @@ func (r *Rule) set(key, text string) (err error) {
 		return errors.New("stands here twice")
 	}
 	*place = text
+	return nil
+}
+
+// yes reads a key that is there or is not.
+func yes(text string, into *bool) error {
+	if text != "yes" {
+		return errors.New("only yes can stand here")
+	}
+	*into = true
 	return nil
 }
 

@@ -15,11 +15,14 @@ type Service struct {
 	Consent Provision `yaml:"consent"`
 }
 
-// Services are both of them.
+// Services are the two of them.
 type Services struct {
 	State    Service `yaml:"state"`
 	NonState Service `yaml:"non-state"`
 }
+
+// Services are what the services of control over access tell by themselves.
+func (e *Edition) Services() *Services { return &e.services }
 
 // Notice is the provision by which a subject is told of an action on data, and
 // whether there is one. state says in whose systems the data is, third that

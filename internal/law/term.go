@@ -1,10 +1,6 @@
 package law
 
-import (
-	"slices"
-
-	"kelisim/internal/locale"
-)
+import "slices"
 
 // Unit is what a term is counted in.
 type Unit string
@@ -23,14 +19,14 @@ type Term struct {
 	Provision Provision
 	Amount    int
 	Unit      Unit
-	Certainty Certainty
-	Source    locale.String
 	// Exempt are those towards whom the term does not run.
 	Exempt Exempt
 	// Extendable is by how much more it may be extended, nil for not at all.
 	Extendable *Extension
 	// Pausable is the provision that lets it stand still, empty for none.
 	Pausable Provision
+
+	Origin
 }
 
 // Extension is what a provision adds to a term.

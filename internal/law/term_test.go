@@ -10,7 +10,7 @@ import (
 func TestTermsThatBend(t *testing.T) {
 	t.Parallel()
 	files := editionFiles(t)
-	const name = "terms.yaml"
+	const name = "2023-04/terms.yaml"
 	source := string(files[name].Data)
 	bent := strings.Replace(source, `change: {provision: "25(2)8", amount: 1, unit: working-day}`,
 		`change: {provision: "25(2)8", amount: 1, unit: working-day, extendable: {amount: 15, unit: working-day, provision: "25(2)6"}, pausable: "25(2)7"}`, 1)
@@ -18,7 +18,7 @@ func TestTermsThatBend(t *testing.T) {
 		t.Fatal("the term is written in another way now")
 	}
 	files[name].Data = []byte(bent)
-	e, err := loadEdition(files, ".")
+	e, err := loadEdition(files, "2023-04", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

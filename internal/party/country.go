@@ -96,7 +96,7 @@ func (p *Parties) SetCountry(ctx context.Context, by verify.Actor, in NewCountry
 	case !c.Until.IsZero() && !c.Until.After(c.From):
 		return nil, fault.Bad("until", "ends-before-it-begins")
 	}
-	rec, err := p.record(&verify.Entry{Actor: by, Action: "country.set", Country: code, Reference: c.Document, Detail: c.kind()}, ident.ID{})
+	rec, err := p.record(&verify.Entry{Actor: by, Action: "country.set", Country: code, Reference: c.Document, Detail: c.kind()}, &OrgRow{})
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func (c *Country) kind() string {
 // EndCountry ends an entry about a state at this moment.
 func (p *Parties) EndCountry(ctx context.Context, by verify.Actor, id ident.ID) error {
 	now := p.Now()
-	rec, err := p.record(&verify.Entry{Actor: by, Action: "country.end", Detail: id.String()}, ident.ID{})
+	rec, err := p.record(&verify.Entry{Actor: by, Action: "country.end", Detail: id.String()}, &OrgRow{})
 	if err != nil {
 		return err
 	}

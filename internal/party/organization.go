@@ -54,6 +54,18 @@ type Organization struct {
 	Register  *register.Register
 
 	undertakings map[[32]byte]span // by actor; nil where they are not checked
+	follows      law.Following     // the installation's
+}
+
+// Edition is the edition of the Law that an event of this organization is judged
+// by: the installation's of that day, or the one that its description goes ahead
+// to. It allocates nothing: each decision asks.
+func (o *Organization) Edition(t time.Time) *law.Edition {
+	ahead := ""
+	if o.Register != nil {
+		ahead = o.Register.Description.Organization.Edition
+	}
+	return o.follows.At(t, ahead)
 }
 
 // Outside is the subject's id as this organization sees it.
@@ -93,6 +105,7 @@ type Parties struct {
 	Keys  *seal.Keyring
 	Now   func() time.Time
 	Rules ident.Rules
+	Law   law.Following // the editions that bind here
 
 	mu    sync.RWMutex
 	byBIN map[string]*Organization
@@ -155,7 +168,7 @@ func (p *Parties) open(ctx context.Context, row *OrgRow) (*Organization, error) 
 	}
 	o := &Organization{
 		ID: row.ID, BIN: row.BIN, Version: row.Version, Suspended: row.Suspended,
-		Key: key, Alias: seal.NewAlias(alias),
+		Key: key, Alias: seal.NewAlias(alias), follows: p.Law,
 	}
 	if row.Current > 0 {
 		d, err := register.Parse(row.Described, p.Rules)
@@ -234,7 +247,7 @@ func (p *Parties) Apply(ctx context.Context, by verify.Actor, d *register.Descri
 	}
 	rec, err := p.record(&verify.Entry{
 		Organization: row.BIN, Actor: by, Action: "register.apply", Register: out.Version.Number, Digest: sum,
-	}, row.ID)
+	}, row)
 	if err != nil {
 		return nil, err
 	}
@@ -254,7 +267,7 @@ func (p *Parties) create(ctx context.Context, by verify.Actor, bin string) (*Org
 		return nil, err
 	}
 	row := &OrgRow{ID: id, BIN: bin, Version: 1, Wrapped: wrapped, Alias: key.Wrap(seal.NewKey(), place)}
-	rec, err := p.record(&verify.Entry{Organization: bin, Actor: by, Action: "organization.create"}, id)
+	rec, err := p.record(&verify.Entry{Organization: bin, Actor: by, Action: "organization.create"}, row)
 	if err != nil {
 		return nil, err
 	}
@@ -267,7 +280,7 @@ func (p *Parties) Approve(ctx context.Context, by verify.Actor, org ident.ID, nu
 	if err != nil {
 		return err
 	}
-	rec, err := p.record(&verify.Entry{Organization: row.BIN, Actor: by, Action: "register.approve", Register: number}, org)
+	rec, err := p.record(&verify.Entry{Organization: row.BIN, Actor: by, Action: "register.approve", Register: number}, row)
 	if err != nil {
 		return err
 	}
@@ -278,9 +291,14 @@ func (p *Parties) Approve(ctx context.Context, by verify.Actor, org ident.ID, nu
 	return err
 }
 
-// record prepares an entry that concerns no person.
-func (p *Parties) record(e *verify.Entry, org ident.ID) (*journal.Record, error) {
-	now := p.Now()
-	e.Edition = law.At(now).ID
-	return journal.Prepare(e, ident.ID{}, org, &p.Keys.Journal, now)
+// record prepares an entry that concerns no person. It is judged by what was in
+// force before it. A description that cannot be read any more chooses nothing:
+// the one that mends it must still land.
+func (p *Parties) record(e *verify.Entry, org *OrgRow) (*journal.Record, error) {
+	now, ahead := p.Now(), ""
+	if d, err := register.Parse(org.Described, p.Rules); err == nil {
+		ahead = d.Organization.Edition
+	}
+	e.Edition = p.Law.At(now, ahead).ID
+	return journal.Prepare(e, ident.ID{}, org.ID, &p.Keys.Journal, now)
 }

@@ -10,7 +10,6 @@ import (
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
-	"kelisim/internal/law"
 	"kelisim/internal/locale"
 	"kelisim/internal/seal"
 	"kelisim/verify"
@@ -217,7 +216,7 @@ func (p *Parties) Admit(org *Organization, in *NewSubject, j Joined, e *verify.E
 		return nil, err
 	}
 	e.Subject, e.Organization = verify.ID(org.Outside(j.Subject)), org.BIN
-	e.Ground, e.Detail, e.Edition = in.Ground, in.Origin, law.At(now).ID
+	e.Ground, e.Detail, e.Edition = in.Ground, in.Origin, org.Edition(now).ID
 	a.Record, err = journal.Prepare(e, j.Subject, org.ID, &jkey, now)
 	return a, err
 }

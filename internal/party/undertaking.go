@@ -72,7 +72,8 @@ func (p *Parties) File(ctx context.Context, org *Organization, by verify.Actor, 
 	u := &Undertaking{Sum: p.actorSum(org, in.Actor), Signed: in.Signed, Until: in.Until}
 	u.Sealed = org.Key.Seal(nil, []byte(in.Actor+"\x00"+in.Document), undertakingPlace(org, u))
 	e := &verify.Entry{Organization: org.BIN, Actor: by, Action: "undertaking.file", Reference: in.Actor}
-	rec, err := p.record(e, org.ID)
+	e.Edition = org.Edition(now).ID
+	rec, err := journal.Prepare(e, ident.ID{}, org.ID, &p.Keys.Journal, now)
 	if err != nil {
 		return err
 	}

@@ -31,10 +31,12 @@ var page = template.Must(template.ParseFS(files, "policy.html"))
 // Render writes the policy as an HTML fragment: one article with its own h1,
 // sections with ids that begin with "policy-", no styles and no scripts. d is
 // what [register.Parse] returned, version the one it is kept under, edition the
-// one in force when the policy takes effect. An error is of w alone.
-func Render(w io.Writer, d *register.Description, version int, lang locale.Lang, edition *law.Edition) error {
+// one in force when the policy takes effect. link is where a provision is
+// explained; nil for a page that stands where nothing explains it. An error is of
+// w alone.
+func Render(w io.Writer, d *register.Description, version int, lang locale.Lang, edition *law.Edition, link func(law.Provision) string) error {
 	v := &view{
-		Description: d, Version: version, Lang: lang, Edition: edition,
+		Description: d, Version: version, Lang: lang, Edition: edition, link: link,
 		register: register.Compile(d, version),
 		regions:  display.Regions(language.Make(string(lang))),
 	}
@@ -67,6 +69,7 @@ type view struct {
 	Version  int
 	Lang     locale.Lang
 	Edition  *law.Edition
+	link     func(law.Provision) string
 	register *register.Register
 	regions  display.Namer
 }
@@ -113,30 +116,43 @@ func (v *view) Address() string {
 }
 
 // Cite names provisions, those of them that the edition has.
-func (v *view) Cite(provisions ...law.Provision) string {
+func (v *view) Cite(provisions ...law.Provision) template.HTML {
 	var known []string
 	for _, p := range provisions {
 		if _, ok := v.Edition.Provision(p); ok {
-			known = append(known, string(p))
+			known = append(known, string(v.Place(p)))
 		}
 	}
 	if len(known) == 0 {
 		return ""
 	}
-	return locale.Text(v.Lang, "policy.cite", "provisions", strings.Join(known, ", "))
+	text := locale.Text(v.Lang, "policy.cite", "provisions", strings.Join(known, ", "))
+	return template.HTML(text) //nolint:gosec // a text of ours with what Place escaped
+}
+
+// Place names one provision and leads to where it is explained.
+func (v *view) Place(p law.Provision) template.HTML {
+	text := template.HTMLEscapeString(string(p))
+	if v.link != nil {
+		text = `<a href="` + template.HTMLEscapeString(v.link(p)) + `">` + text + `</a>`
+	}
+	return template.HTML(text) //nolint:gosec // escaped above
+}
+
+// ground is what makes a purpose lawful.
+type ground struct {
+	Text     string
+	Cite     template.HTML
+	Document string
 }
 
 // Ground says what makes a purpose lawful.
-func (v *view) Ground(b register.Basis) string {
+func (v *view) Ground(b register.Basis) ground {
 	if b.Consent() {
-		return v.T("policy.ground.consent") + " " + v.Cite(v.Edition.Reason(law.ByConsent).Provisions...)
+		return ground{Text: v.T("policy.ground.consent"), Cite: v.Cite(v.Edition.Reason(law.ByConsent).Provisions...)}
 	}
 	p := law.Provision(b.Provision)
-	text := v.T(law.Ground{Provision: p}.TextKey()) + " " + v.Cite(p)
-	if b.Document != "" {
-		text += ": " + b.Document
-	}
-	return text
+	return ground{v.T(law.Ground{Provision: p}.TextKey()), v.Cite(p), b.Document}
 }
 
 // Term is a term of the edition in words, with the provision it comes from;
@@ -258,7 +274,10 @@ func (v *view) Holds(how string) bool {
 }
 
 // right is what a subject may ask, with where the Law says so.
-type right struct{ Text, Provision string }
+type right struct {
+	Text      string
+	Provision law.Provision
+}
 
 // rightsOf is the part of the Law that lists the rights of the subject.
 const rightsOf law.Provision = "24(1)"
@@ -275,13 +294,17 @@ func (v *view) Rights() []right {
 		if key := "policy.right." + string(rule.ID); locale.Has(key) {
 			text = v.T(key)
 		}
-		all = append(all, right{text, string(rule.ID)})
+		all = append(all, right{text, rule.ID})
 	}
 	return all
 }
 
 // deadline is a term that the operator must keep.
-type deadline struct{ What, Amount, Provision, Source string }
+type deadline struct {
+	What, Amount string
+	Provision    law.Provision
+	Source       string
+}
 
 // Deadlines are the terms of the edition. What an operator promised in a policy
 // of its own binds that operator alone, so it is not here.
@@ -291,7 +314,7 @@ func (v *view) Deadlines() []deadline {
 		if strings.HasPrefix(string(t.Provision), "policy ") {
 			continue
 		}
-		d := deadline{v.T(t.TextKey()), amount(v.Lang, t.Amount, t.Unit), string(t.Provision), ""}
+		d := deadline{v.T(t.TextKey()), amount(v.Lang, t.Amount, t.Unit), t.Provision, ""}
 		if t.Certainty != law.Primary {
 			d.Source = v.In(t.Source)
 		}

@@ -75,7 +75,7 @@ func edition(t *testing.T) *law.Edition {
 func render(t *testing.T, d *register.Description, lang locale.Lang) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := Render(&b, d, 3, lang, edition(t)); err != nil {
+	if err := Render(&b, d, 3, lang, edition(t), nil); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -298,7 +298,7 @@ func (broken) Write([]byte) (int, error) { return 0, os.ErrClosed }
 
 func TestErrorOfTheWriter(t *testing.T) {
 	t.Parallel()
-	if err := Render(broken{}, bestam(t), 1, locale.KK, edition(t)); !errors.Is(err, os.ErrClosed) {
+	if err := Render(broken{}, bestam(t), 1, locale.KK, edition(t), nil); !errors.Is(err, os.ErrClosed) {
 		t.Error(err)
 	}
 }

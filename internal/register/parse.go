@@ -59,6 +59,7 @@ func readOrganization(t *table) Organization {
 
 		Obligations:  omit(t.oneOf("obligations", Accepted, Refused, Unable), Accepted),
 		Undertakings: t.flag("undertakings"),
+		Edition:      t.edition("edition"),
 
 		Contact: one(t, "contact", readContact),
 		Officer: one(t, "officer", func(t *table) Officer {
@@ -84,6 +85,15 @@ func (t *table) week(key string) int {
 		return 6
 	}
 	return 0
+}
+
+// edition reads the id of an edition of the Law.
+func (t *table) edition(key string) string {
+	id := t.text(key)
+	if _, ok := law.ByID(id); id != "" && !ok {
+		t.r.fail(t.at(key), "edition-unknown", "known", law.Known())
+	}
+	return id
 }
 
 // kinds are the kinds of organizations that some rule of some edition names.

@@ -3,8 +3,10 @@ package register
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"kelisim/internal/fault"
+	"kelisim/internal/law"
 )
 
 // Warnings names what a description may say and a lawyer, or the gate, will not
@@ -31,12 +33,32 @@ func Warnings(d *Description) fault.List {
 		}
 	}
 	for i := range d.Purposes {
-		warnPurpose(fmt.Sprintf("purposes[%d]", i), &d.Purposes[i], warn)
+		path := fmt.Sprintf("purposes[%d]", i)
+		warnPurpose(path, &d.Purposes[i], warn)
+		if since := later(d, &d.Purposes[i]); since != "" {
+			warn(path+".basis.provision", "ground-later", d.Purposes[i].Basis.Provision,
+				"id", d.Purposes[i].ID, "provision", d.Purposes[i].Basis.Provision, "edition", since)
+		}
 	}
 	if len(d.Purposes) > 0 && !d.Policy.Published {
 		warn("policy.published", "policy-unpublished", "25(2)1-1")
 	}
 	return list
+}
+
+// later is the first edition that has the ground of a purpose, where the one that
+// judges the organization by its own choice, or by nobody's, has not.
+func later(d *Description, p *Purpose) string {
+	ground := law.Provision(p.Basis.Provision)
+	if _, ok := (law.Following{}).At(time.Time{}, d.Organization.Edition).Ground(ground); ok || p.Basis.Consent() {
+		return ""
+	}
+	for _, e := range law.Editions() {
+		if _, ok := e.Ground(ground); ok {
+			return e.ID
+		}
+	}
+	return ""
 }
 
 // warnPurpose reports what a purpose names and has no action for, or the other

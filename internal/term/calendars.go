@@ -50,6 +50,7 @@ type Calendars struct {
 	Store DecreeStore
 	Keys  *seal.Keyring
 	Now   func() time.Time
+	Law   law.Following
 
 	mu      sync.Mutex
 	current *calendar.Calendar
@@ -148,7 +149,7 @@ func (s *Calendars) Add(ctx context.Context, by verify.Actor, document []byte) (
 
 func (s *Calendars) land(ctx context.Context, by verify.Actor, year int, d *Decree) (taken bool, err error) {
 	e := &verify.Entry{
-		Actor: by, Action: "calendar.decree", Edition: law.At(d.At).ID, Digest: d.Digest[:],
+		Actor: by, Action: "calendar.decree", Edition: s.Law.At(d.At, "").ID, Digest: d.Digest[:],
 		Detail: fmt.Sprintf("decree=%d year=%d", d.Number, year),
 	}
 	rec, err := journal.Prepare(e, ident.ID{}, ident.ID{}, &s.Keys.Journal, d.At)

@@ -6,6 +6,7 @@ import (
 
 	"kelisim/internal/consent"
 	"kelisim/internal/fault"
+	"kelisim/internal/law"
 	"kelisim/internal/policy"
 	"kelisim/internal/register"
 )
@@ -19,6 +20,7 @@ type consentPage struct {
 	Parts   []string // scopes that can be taken back apart from the whole
 	Kept    []kept
 	Done    string // what was just done here
+	Law     *law.Edition
 }
 
 // step is a change in a consent's life with the name that it goes by.
@@ -83,7 +85,7 @@ func (p *Pages) consent(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	b := consentPage{card: newCard(v, c, o, reg, p.Now()), History: steps(c), Kept: keptOf(v, c, o.Register)}
+	b := consentPage{card: newCard(v, c, o, reg, p.Now()), History: steps(c), Kept: keptOf(v, c, o.Register), Law: o.Edition(p.Now())}
 	if b.Proof, err = p.Consents.Proof(v.Context(), c); err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 type dataPage struct {
 	Holders []holder
 	Shown   *shown // of one operator, after the subject asked
+	Law     *law.Edition
 }
 
 // operator is an organization as pages name it.
@@ -50,7 +51,7 @@ func (p *Pages) data(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	return p.render(w, v, "data", "data", dataPage{Holders: list})
+	return p.render(w, v, "data", "data", dataPage{Holders: list, Law: p.binding()})
 }
 
 func (p *Pages) holders(v *visit) ([]holder, error) {
@@ -94,7 +95,7 @@ func (p *Pages) showData(w http.ResponseWriter, v *visit) error {
 		s.Rows = append(s.Rows, datum{dataName(o.Register, v.Lang, id), inText(raw)})
 	}
 	slices.SortFunc(s.Rows, func(a, b datum) int { return strings.Compare(a.Name, b.Name) })
-	return p.render(w, v, "data", "data", dataPage{Holders: list, Shown: s})
+	return p.render(w, v, "data", "data", dataPage{Holders: list, Shown: s, Law: p.binding()})
 }
 
 func orgName(o *party.Organization) locale.String {

@@ -35,6 +35,7 @@ var icons = map[string]string{
 	"next":     `<path d="m9 5.5 6.5 6.5L9 18.5"/>`,
 	"back":     `<path d="M15 5.5 8.5 12l6.5 6.5"/>`,
 	"bell":     `<path d="M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 2h-15l1.5-2ZM10 21h4"/>`,
+	"scales":   `<path d="M12 4v16M8 20h8M5 7h14M5 7l-2.5 6.5h5L5 7ZM19 7l-2.5 6.5h5L19 7Z"/>`,
 	"key":      `<circle cx="8" cy="15.5" r="4"/><path d="M11 12.5 19.5 4M16 7.5l2.5 2.5"/>`,
 }
 

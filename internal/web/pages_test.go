@@ -44,9 +44,14 @@ func TestPages(t *testing.T) {
 	for name, path := range map[string]string{
 		"home": "/me", "consents": "/me/consents", "consent": "/me/consents/" + w.delivery.ID.String(),
 		"journal": "/me/journal", "entry": "/me/journal/" + w.denied(w.asel).String(), "policy": bestamPolicy,
+		"law": "/law?edition=2026-01", "provision": "/law/25(2)8?edition=2024-07", "absent": "/law/19-1",
 	} {
 		for _, lang := range locale.All {
-			body := w.signedIn(lang, w.asel).want(http.StatusOK, path)
+			status := http.StatusOK
+			if name == "absent" {
+				status = http.StatusNotFound
+			}
+			body := w.signedIn(lang, w.asel).want(status, path)
 			golden(t, name+"."+string(lang)+".html", normalise(body))
 		}
 	}
@@ -105,8 +110,12 @@ func (w *world) every(lang locale.Lang) map[string]string {
 	for _, path := range []string{
 		"/me", "/me/consents", "/me/consents/" + w.delivery.ID.String(), "/me/consents/" + w.delivery.ID.String() + "?done=withdrawn",
 		"/me/journal", "/me/journal?kind=denied&org=" + w.shop.BIN, "/me/journal/" + w.denied(w.asel).String(), "/me/data", bestamPolicy,
+		"/law", "/law?edition=2026-07", "/law/9(9-4)", "/law/25-1?edition=2026-08", "/law/policy%205.9", "/law/18?edition=2026-08",
 	} {
 		pages[path] = b.want(http.StatusOK, path)
+	}
+	for _, path := range []string{"/law/99", "/law/10-1", "/law/9.4", "/law?edition=2025-01"} {
+		pages[path] = stranger.want(http.StatusNotFound, path)
 	}
 	pages["/me/nothing"] = b.want(http.StatusNotFound, "/me/nothing")
 	return pages

@@ -87,8 +87,11 @@ func (p *Pages) showPolicy(w http.ResponseWriter, v *visit, b policyPage, all []
 	for _, y := range all {
 		b.Versions = append(b.Versions, policyVersion{y.number, y.approved})
 	}
+	edition := p.Parties.Law.At(x.inForce(), x.register.Description.Organization.Edition)
 	var text bytes.Buffer
-	if err := policy.Render(&text, x.register.Description, x.number, v.Lang, law.At(x.inForce())); err != nil {
+	if err := policy.Render(&text, x.register.Description, x.number, v.Lang, edition, func(at law.Provision) string {
+		return lawLink(at, edition.ID)
+	}); err != nil {
 		return err
 	}
 	// On a phone the wide tables scroll, so keys must reach them. Those with a

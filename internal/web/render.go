@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"kelisim/internal/fault"
+	"kelisim/internal/law"
 	"kelisim/internal/locale"
 	"kelisim/internal/notify"
 )
@@ -66,6 +67,12 @@ func functions(lang locale.Lang) template.FuncMap {
 		"clock":    func(t time.Time) string { return locale.Time(lang, t) },
 		"machine":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"country":  func(code string) string { return notify.Country(lang, code) },
+		"since":    func(from time.Time, computed bool) string { return since(lang, from, computed) },
+		"amount":   func(t law.Term) string { return amount(lang, t) },
+		"names":    func(prefix string, keys []string) string { return names(lang, prefix, keys) },
+		"limit":    func(s law.SizeClass) string { return s.Limit(lang) },
+		"linked":   linked,
+		"norms":    func(provisions []string) template.HTML { return norms(lang, provisions) },
 		"list":     list,
 		"icon":     icon,
 		"asset":    func(name string) string { return loaded().address[name] },

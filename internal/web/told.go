@@ -7,6 +7,7 @@ import (
 
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
+	"kelisim/internal/law"
 	"kelisim/internal/locale"
 	"kelisim/internal/notify"
 	"kelisim/verify"
@@ -17,7 +18,8 @@ type told struct {
 	notify.Message
 	ID   ident.ID
 	At   time.Time
-	Same []told // other acts of the same day that differ in nothing but the time
+	Law  *law.Edition // that it was judged by
+	Same []told       // other acts of the same day that differ in nothing but the time
 
 	machine bool
 	sort    string // equal for acts that a list may show as one
@@ -38,9 +40,13 @@ func (p *Pages) tell(ctx context.Context, lang locale.Lang, e *verify.Entry) (to
 	if err != nil {
 		return told{}, err
 	}
-	m := notify.Words(lang, e, reg)
+	m, at := notify.Words(lang, e, reg), time.UnixMilli(e.At).UTC()
+	edition, ok := law.ByID(e.Edition)
+	if !ok { // of a program that knew more editions than this one
+		edition = o.Edition(at)
+	}
 	return told{
-		Message: m, ID: ident.ID(e.ID), At: time.UnixMilli(e.At).UTC(),
+		Message: m, ID: ident.ID(e.ID), At: at, Law: edition,
 		machine: e.Actor.Kind == "system" || e.Actor.Kind == "bulk",
 		sort:    strings.Join([]string{e.Organization, e.Action, e.Purpose, m.Text}, "\n"),
 	}, nil
