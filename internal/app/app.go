@@ -161,12 +161,12 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 	a.Consents = &consent.Consents{
 		Store: st, Requests: st, Parties: a.Parties, Keys: keys, Now: c.Now, StateService: slices.Contains(c.Services, "state"),
 	}
-	a.Guard = &gate.Guard{
-		Store: st, Parties: a.Parties, Keys: keys, Now: c.Now, Cache: gate.NewCache(c.CacheSize),
-	}
 	a.Terms = &term.Terms{
 		Store: st, Parties: a.Parties, Now: c.Now, Rule: term.ByEdition,
 		Calendars: &term.Calendars{Store: st, Keys: keys, Now: c.Now, Law: c.Law},
+	}
+	a.Guard = &gate.Guard{
+		Store: st, Parties: a.Parties, Terms: a.Terms, Keys: keys, Now: c.Now, Cache: gate.NewCache(c.CacheSize),
 	}
 	a.Journal = &journal.Reader{Store: st, Keys: keys, KeyOf: a.Parties.JournalKey}
 	a.Sealer = &journal.Sealer{Store: st, Keys: keys, Now: c.Now, Log: c.Log, Every: c.SealEvery, Published: a.keepCheckpoint}

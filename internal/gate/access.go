@@ -34,7 +34,7 @@ func (g *Guard) Access(ctx context.Context, a *Ask) (*Answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		ans, rec, err := g.judge(k)
+		ans, rec, err := g.judge(ctx, k)
 		if err != nil {
 			return nil, err
 		}
@@ -67,6 +67,13 @@ func (g *Guard) perform(ctx context.Context, k known, ans *Answer, rec *journal.
 				return Outcome{}, err
 			}
 		}
+	}
+	if ans.terms() != nil {
+		out, err := g.Store.Change(ctx, owing(k, ans), rec)
+		if err != nil || out.Stale {
+			ans.Data = nil
+		}
+		return out, err
 	}
 	outs, err := g.Store.Record(ctx, []*journal.Record{rec})
 	if err != nil || outs[0].Stale {

@@ -57,6 +57,7 @@ type Store interface {
 type Guard struct {
 	Store   Store
 	Parties *party.Parties
+	Terms   Terms
 	Keys    *seal.Keyring
 	Now     func() time.Time
 	Cache   *Cache
@@ -120,39 +121,72 @@ func (g *Guard) DecideAll(ctx context.Context, asks []*Ask) ([]*Answer, error) {
 		open[i] = i
 	}
 	recs := make([]*journal.Record, 0, len(asks))
+	alone := make([]int, 0, len(asks)) // those of recs; most write nothing but their entry
+	var owed []owes
 	for range maxTries {
-		recs = recs[:0]
+		recs, alone, owed = recs[:0], alone[:0], owed[:0]
 		for _, i := range open {
 			k, err := g.load(ctx, asks[i])
 			if err != nil {
 				return nil, err
 			}
-			ans, rec, err := g.judge(k)
+			ans, rec, err := g.judge(ctx, k)
 			if err != nil {
 				return nil, err
 			}
 			answers[i] = ans
-			recs = append(recs, rec)
+			if ans.terms() != nil {
+				owed = append(owed, owes{i, owing(k, ans), rec})
+				continue
+			}
+			recs, alone = append(recs, rec), append(alone, i)
 		}
+		again, err := g.land(ctx, answers, recs, alone, owed)
+		if err != nil {
+			return nil, err
+		}
+		if open = again; len(open) == 0 {
+			return answers, nil
+		}
+		for _, i := range open {
+			if err := g.forget(ctx, asks[i]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return nil, errContended
+}
+
+// owes is a decision of a batch that sets a term running: it lands with it.
+type owes struct {
+	i      int
+	change *vault.Change
+	record *journal.Record
+}
+
+// land writes a batch down and returns which of it found its facts changed.
+func (g *Guard) land(ctx context.Context, answers []*Answer, recs []*journal.Record, alone []int, owed []owes) (stale []int, err error) {
+	if len(recs) > 0 {
 		outs, err := g.Store.Record(ctx, recs)
 		if err != nil {
 			return nil, err
 		}
-		stale := open[:0]
-		for j, i := range open {
-			answers[i].Landed = outs[j].Landed
-			if outs[j].Stale {
+		for j, i := range alone {
+			if answers[i].Landed = outs[j].Landed; outs[j].Stale {
 				stale = append(stale, i)
-				if err := g.forget(ctx, asks[i]); err != nil {
-					return nil, err
-				}
 			}
 		}
-		if open = stale; len(open) == 0 {
-			return answers, nil
+	}
+	for _, o := range owed {
+		out, err := g.Store.Change(ctx, o.change, o.record)
+		if err != nil {
+			return nil, err
+		}
+		if answers[o.i].Landed = out.Landed; out.Stale {
+			stale = append(stale, o.i)
 		}
 	}
-	return nil, errContended
+	return stale, nil
 }
 
 // onward says where the data goes, whether the caller did or not: who asks for
@@ -162,7 +196,7 @@ func (a *Ask) onward() {
 	if a.Asker.ID != a.Holder.ID {
 		a.Recipient = a.Asker.BIN
 	}
-	if a.Recipient == "" || a.abroad() || a.Holder.Register == nil {
+	if a.Recipient == "" || a.Country != "" && a.Country != register.Home || a.Holder.Register == nil {
 		return
 	}
 	if p := a.Holder.Register.Purpose(a.Purpose); p != nil {
@@ -251,7 +285,7 @@ func (g *Guard) forget(ctx context.Context, a *Ask) error {
 }
 
 // judge decides and prepares the entry that tells of it.
-func (g *Guard) judge(k known) (*Answer, *journal.Record, error) {
+func (g *Guard) judge(ctx context.Context, k known) (*Answer, *journal.Record, error) {
 	ed := k.Holder.Edition(k.at)
 	f := Facts{
 		Now: k.at, Edition: ed,
@@ -263,15 +297,15 @@ func (g *Guard) judge(k known) (*Answer, *journal.Record, error) {
 	f.Person = k.Actor.Kind == "person"
 	f.Undertaken = f.Person && g.Parties.Undertaken(k.Ask.Asker, k.Actor.ID, k.at)
 	ans := &Answer{Decision: Decide(&f), Edition: ed}
-	if ans.Owed != 0 {
-		ans.Owes = g.obligations(ans, k.at)
-	}
 	rec, err := g.record(k, ans)
 	if err != nil {
 		return nil, nil, err
 	}
 	ans.ID = rec.ID
-	return ans, rec, nil
+	if ans.Owed != 0 {
+		ans.Owes, err = g.obligations(ctx, k, ans)
+	}
+	return ans, rec, err
 }
 
 func (g *Guard) record(k known, ans *Answer) (*journal.Record, error) {

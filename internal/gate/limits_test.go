@@ -2,6 +2,7 @@ package gate_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -10,8 +11,10 @@ import (
 	"kelisim/internal/fault"
 	"kelisim/internal/gate"
 	"kelisim/internal/ident"
+	"kelisim/internal/locale"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
+	"kelisim/internal/term"
 	"kelisim/verify"
 )
 
@@ -25,6 +28,7 @@ func TestBanHoldsUntilLifted(t *testing.T) {
 		apptest.Consent(t, d.App, d.org, d.sub, "contracts")
 		inside := d.org.Inside(d.sub)
 		d.permitted(d.ask(register.Use))
+		d.tick()
 		b, err := d.Guard.SetBan(t.Context(), d.org, inside, subject, gate.Ban{Actions: []register.Action{register.Use}, Categories: []string{"phone"}})
 		if err != nil {
 			t.Fatal(err)
@@ -275,4 +279,52 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// A transfer that the terms with the subject say will be told sets the term of
+// Art. 19(1) running: ten working days, which land with the entry.
+//
+// duty: L19.1
+func TestTransferIsToldInItsTerm(t *testing.T) {
+	t.Parallel()
+	eachDesk(t, func(t *testing.T, d *desk) {
+		desc := *d.org.Register.Description
+		desc.Purposes = slices.Clone(desc.Purposes)
+		for i := range desc.Purposes {
+			desc.Purposes[i].NotifyTransfer = true
+		}
+		if _, err := d.Parties.Apply(t.Context(), apptest.System, &desc, true); err != nil {
+			t.Fatal(err)
+		}
+		d.org = apptest.Org(t, d.App, "")
+		bank := d.org.Register.Purpose("payment").Recipients[0].BIN
+		if _, err := d.Consents.Record(t.Context(), d.org, &consent.New{
+			Subject: d.sub, Terms: consent.Terms{Purposes: []string{"payment"}, ThirdParties: []string{bank}},
+			Proof: consent.Proof{Channel: "form"}, Actor: apptest.System,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		transfer := func() *gate.Ask {
+			return d.ask(register.Transfer, func(a *gate.Ask) { a.Purpose, a.Categories, a.Recipient = "payment", []string{"name"}, bank })
+		}
+		d.tick()
+		ans, err := d.Guard.Decide(t.Context(), transfer())
+		if err != nil || !ans.Permit || len(ans.Owes) != 1 || ans.Owes[0].Provision != "19(1)" {
+			t.Fatalf("%+v: %v", ans, err)
+		}
+		// Asked on Thursday 23 November 2023: ten working days end on 7 December.
+		if day := ans.Owes[0].Due.In(locale.Zone()).Format(time.DateOnly); day != "2023-12-07" {
+			t.Errorf("due on %s", day)
+		}
+		open, err := d.Terms.List(t.Context(), term.Filter{Org: d.org.ID, Status: term.Open, Limit: 10})
+		if err != nil || len(open) != 1 || open[0].About.ID != ans.ID || open[0].Key != gate.TransferNotice {
+			t.Fatalf("open terms %+v: %v", open, err)
+		}
+		if _, err := d.Guard.DecideAll(t.Context(), []*gate.Ask{transfer(), d.ask(register.View), transfer()}); err != nil {
+			t.Fatal(err)
+		}
+		if open, err = d.Terms.List(t.Context(), term.Filter{Org: d.org.ID, Status: term.Open, Limit: 10}); err != nil || len(open) != 3 {
+			t.Errorf("%d open terms after a batch with two more: %v", len(open), err)
+		}
+	})
 }
