@@ -479,8 +479,14 @@ func TestConsentActs(t *testing.T) {
 			action string
 			age    time.Duration
 		}{
-			{w.org, "consent.give", 0}, {w.org, "consent.give", time.Hour}, {w.org, "consent.give", 2 * time.Hour}, {w.org, "consent.give", 49 * time.Hour},
-			{w.org, "consent.withdraw", time.Hour}, {w.org, "consent.withdraw", 50 * time.Hour}, {w.org, "consent.pause", 0}, {w.org, "view", 0},
+			{w.org, "consent.give", 0},
+			{w.org, "consent.give", time.Hour},
+			{w.org, "consent.give", 2 * time.Hour},
+			{w.org, "consent.give", 49 * time.Hour},
+			{w.org, "consent.withdraw", time.Hour},
+			{w.org, "consent.withdraw", 50 * time.Hour},
+			{w.org, "consent.pause", 0},
+			{w.org, "view", 0},
 			{other, "consent.give", 0},
 		} {
 			r := w.record(newID(), x.org)

@@ -79,7 +79,8 @@ func home(v *visit, f *fault.Error) string {
 // inWords prefers what is said to people here over the texts of the API, which
 // speak of tokens and headers.
 func inWords(v *visit, f *fault.Error) (text, hint string) {
-	key, lang := "", v.Lang
+	lang := v.Lang
+	var key string
 	switch {
 	case atConsole(v) && locale.Has("page.console.error."+f.Code):
 		key = "page.console.error." + f.Code
