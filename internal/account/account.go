@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,8 +31,15 @@ const (
 	Authority  Role = "authority"   // the authorised body, a court, a prosecutor
 	Examiner   Role = "examiner"    // the State Technical Service
 	Subject    Role = "subject"     // the person the data is about
-	login      Role = "login"       // a link that opens one session of a subject
+
+	// Links, each of which opens one session of a role.
+	login        Role = "login" // of a subject
+	loginStaff   Role = "login-staff"
+	loginOfficer Role = "login-officer"
 )
+
+// opens is the role of the session that a link opens.
+var opens = map[Role]Role{login: Subject, loginStaff: Staff, loginOfficer: Officer}
 
 // ParseRole reads a role that a token may be given.
 func ParseRole(s string) (Role, error) {
@@ -45,7 +53,7 @@ func ParseRole(s string) (Role, error) {
 // NeedsOrg reports whether a token of the role belongs to one organization.
 func (r Role) NeedsOrg() bool {
 	switch r {
-	case Operator, Staff, Officer, ThirdParty, Authority, Examiner:
+	case Operator, Staff, Officer, ThirdParty, Authority, Examiner, loginStaff, loginOfficer:
 		return true
 	default:
 		return false
@@ -121,7 +129,7 @@ func (a *Accounts) Issue(ctx context.Context, t Token, label string) (string, er
 	rand.Read(secret) //nolint:errcheck // since Go 1.24 it never fails: the program stops instead
 	text := tokenPrefix + base64.RawURLEncoding.EncodeToString(secret)
 	t.ID, t.Created, t.Hash = ident.NewID(now), now, sha256.Sum256([]byte(text))
-	t.Label = a.Keys.Label.Seal(nil, []byte(label), seal.Place("token", t.ID[:]))
+	t.Label = a.Keys.Label.Seal(nil, []byte(label), labelPlace(t.ID))
 	if err := a.Store.InsertToken(ctx, &t); err != nil {
 		return "", err
 	}
@@ -137,7 +145,7 @@ func (a *Accounts) Check(ctx context.Context, text string) (Caller, error) {
 	if err != nil {
 		return Caller{}, err
 	}
-	if t.Role == login || !t.Expires.IsZero() && !a.Now().Before(t.Expires) {
+	if opens[t.Role] != "" || !t.Expires.IsZero() && !a.Now().Before(t.Expires) {
 		return Caller{}, errToken
 	}
 	return Caller{Token: t.ID, Role: t.Role, Org: t.Org, Subject: t.Subject}, nil
@@ -166,10 +174,12 @@ func (a *Accounts) find(ctx context.Context, text string) (*Token, error) {
 	return t, nil
 }
 
-// LoginLife is how long a login link works, SessionLife how long what it opens.
+// How long a link works, and what it opens: the cabinet of a subject, the
+// console of an organization.
 const (
 	LoginLife   = 24 * time.Hour
 	SessionLife = 12 * time.Hour
+	ConsoleLife = 8 * time.Hour
 )
 
 // LoginLink makes the secret of a link that opens one session of a subject.
@@ -177,15 +187,46 @@ func (a *Accounts) LoginLink(ctx context.Context, subject ident.ID, life time.Du
 	return a.Issue(ctx, Token{Role: login, Subject: subject, Expires: a.Now().Add(life)}, "")
 }
 
-// Login spends a login link and returns the token of a new session. A link
-// works once: of two calls at one moment only one gets a session.
+// ConsoleLink makes the secret of a link that opens one session of the staff or
+// the officer of an organization. The session bears the label of the link.
+func (a *Accounts) ConsoleLink(ctx context.Context, role Role, org ident.ID, label string, life time.Duration) (string, error) {
+	t := Token{Org: org, Expires: a.Now().Add(life)}
+	switch role {
+	case Staff:
+		t.Role = loginStaff
+	case Officer:
+		t.Role = loginOfficer
+	default:
+		return "", fault.Bad("role", "bad-enum", "allowed", "officer, staff")
+	}
+	return a.Issue(ctx, t, label)
+}
+
+// Login spends a link of a subject and returns the token of a new session. A
+// link works once: of two calls at one moment only one gets a session.
 func (a *Accounts) Login(ctx context.Context, link string) (string, error) {
+	return a.spend(ctx, link, SessionLife, Subject)
+}
+
+// LoginConsole is Login by a link of the staff or the officer.
+func (a *Accounts) LoginConsole(ctx context.Context, link string) (string, error) {
+	return a.spend(ctx, link, ConsoleLife, Staff, Officer)
+}
+
+// spend opens a session of one of the roles. A link of another role is not one
+// here, and stays good where it is.
+func (a *Accounts) spend(ctx context.Context, link string, life time.Duration, roles ...Role) (string, error) {
 	t, err := a.find(ctx, link)
 	if err != nil {
 		return "", err
 	}
-	if t.Role != login || !a.Now().Before(t.Expires) {
+	role := opens[t.Role]
+	if !slices.Contains(roles, role) || !a.Now().Before(t.Expires) {
 		return "", errToken
+	}
+	label, err := a.Keys.Label.Open(t.Label, labelPlace(t.ID))
+	if err != nil {
+		return "", err
 	}
 	spent, err := a.Store.DeleteToken(ctx, t.Hash)
 	if err != nil {
@@ -195,8 +236,11 @@ func (a *Accounts) Login(ctx context.Context, link string) (string, error) {
 	if !spent {
 		return "", errToken
 	}
-	return a.Issue(ctx, Token{Role: Subject, Subject: t.Subject, Expires: a.Now().Add(SessionLife)}, "")
+	return a.Issue(ctx, Token{Role: role, Org: t.Org, Subject: t.Subject, Expires: a.Now().Add(life)}, string(label))
 }
+
+// labelPlace binds a label to its token.
+func labelPlace(token ident.ID) []byte { return seal.Place("token", token[:]) }
 
 // Logout ends a session at once on this node, within seconds on others.
 func (a *Accounts) Logout(ctx context.Context, text string) error {

@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"crypto/sha256"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 	"kelisim/internal/app/apptest"
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
+	"kelisim/internal/seal"
 )
 
 func TestTokenOpensWhatItWasIssuedFor(t *testing.T) {
@@ -170,4 +172,91 @@ func TestTakenBackElsewhere(t *testing.T) {
 			t.Fatalf("still works: %v", err)
 		}
 	})
+}
+
+// A link of the staff or the officer opens one session of that role and
+// organization, for eight hours, under the label of the link.
+func TestConsoleLink(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, a *app.App, clock *apptest.Clock) {
+		org := apptest.Org(t, a, "")
+		for _, role := range []account.Role{account.Staff, account.Officer} {
+			link, err := a.Accounts.ConsoleLink(t.Context(), role, org.ID, "Айгүл, compliance", account.LoginLife)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := a.Accounts.Check(t.Context(), link); fault.KindOf(err) != fault.Unauthenticated {
+				t.Errorf("a link of %s is a token: %v", role, err)
+			}
+			session, err := a.Accounts.LoginConsole(t.Context(), link)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := a.Accounts.Check(t.Context(), session)
+			if err != nil || c.Role != role || c.Org != org.ID || !c.Subject.IsZero() {
+				t.Errorf("%+v: %v", c, err)
+			}
+			kept, err := a.Store.TokenByHash(t.Context(), sha256.Sum256([]byte(session)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if label, err := a.Keys.Label.Open(kept.Label, seal.Place("token", kept.ID[:])); err != nil || string(label) != "Айгүл, compliance" {
+				t.Errorf("the session is labelled %q: %v", label, err)
+			}
+			if _, err := apptest.Reopen(t, a).Accounts.LoginConsole(t.Context(), link); fault.KindOf(err) != fault.Unauthenticated {
+				t.Errorf("a link of %s worked twice: %v", role, err)
+			}
+			clock.Add(8*time.Hour - time.Second)
+			if _, err := a.Accounts.Check(t.Context(), session); err != nil {
+				t.Errorf("a session of %s ended early: %v", role, err)
+			}
+			clock.Add(time.Second)
+			if _, err := a.Accounts.Check(t.Context(), session); fault.KindOf(err) != fault.Unauthenticated {
+				t.Errorf("a session of %s lasts: %v", role, err)
+			}
+		}
+		for _, role := range []account.Role{account.Admin, account.Operator, account.Subject, account.Authority, "login", "king", ""} {
+			if _, err := a.Accounts.ConsoleLink(t.Context(), role, org.ID, "", time.Hour); !fault.Is(err, "bad-enum") {
+				t.Errorf("a link for %q: %v", role, err)
+			}
+		}
+		if _, err := a.Accounts.ConsoleLink(t.Context(), account.Officer, ident.ID{}, "", time.Hour); !fault.Is(err, "role-organization") {
+			t.Errorf("an officer of nobody: %v", err)
+		}
+	})
+}
+
+// A link tried at the wrong door opens nothing there and is not spent.
+func TestLinksOpenTheirOwnDoor(t *testing.T) {
+	t.Parallel()
+	a, clock := apptest.SQLite(t)
+	org := apptest.Apply(t, a, apptest.Bestam(t))
+	subject, err := a.Accounts.LoginLink(t.Context(), ident.NewID(clock.Now()), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	officer, err := a.Accounts.ConsoleLink(t.Context(), account.Officer, org.ID, "", time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := a.Accounts.Issue(t.Context(), account.Token{Role: account.Officer, Org: org.ID}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, try := range map[string]func() (string, error){
+		"a subject's link at the console":  func() (string, error) { return a.Accounts.LoginConsole(t.Context(), subject) },
+		"an officer's link at the cabinet": func() (string, error) { return a.Accounts.Login(t.Context(), officer) },
+		"a token at the console":           func() (string, error) { return a.Accounts.LoginConsole(t.Context(), token) },
+		"a token at the cabinet":           func() (string, error) { return a.Accounts.Login(t.Context(), token) },
+	} {
+		if got, err := try(); got != "" || fault.KindOf(err) != fault.Unauthenticated {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if _, err := a.Accounts.Login(t.Context(), subject); err != nil {
+		t.Error("the subject's link was spent:", err)
+	}
+	if _, err := a.Accounts.LoginConsole(t.Context(), officer); err != nil {
+		t.Error("the officer's link was spent:", err)
+	}
 }

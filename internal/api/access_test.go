@@ -61,6 +61,10 @@ var access = []accessRow{
 	{"POST /v1/decisions/batch", "/v1/decisions/batch", `{"decisions":[{"subject":"$subject","action":"view","purpose":"payment"}]}`, "operator"},
 	{"POST /v1/access", "/v1/access", `{"subject":"$mine","organization":"$bin","action":"view","purpose":"payment","categories":["name"]}`, "operator third-party"},
 
+	{"POST /access/v1/evaluation", "/access/v1/evaluation", `{` + askedOf + `}`, "operator third-party"},
+	{"POST /access/v1/evaluations", "/access/v1/evaluations", `{` + askedOf + `,"evaluations":[{},{}]}`, "operator third-party"},
+	{"GET /.well-known/authzen-configuration", "/.well-known/authzen-configuration", "", ""},
+
 	{"GET /v1/me", "/v1/me", "", "subject"},
 	{"GET /v1/me/consents", "/v1/me/consents", "", "subject"},
 	{"GET /v1/me/holders", "/v1/me/holders", "", "subject"},
@@ -92,6 +96,10 @@ var access = []accessRow{
 	{"GET /openapi.yaml", "/openapi.yaml", "", ""},
 	{"GET /docs", "/docs", "", ""},
 }
+
+// askedOf is an evaluation that both sides may ask for.
+const askedOf = `"subject":{"type":"user","id":"e-77"},"action":{"name":"view"},"context":{"purpose":"payment"},` +
+	`"resource":{"type":"personal-data","id":"$mine","properties":{"organization":"$bin","categories":["name"]}}`
 
 // Every route by every role. What an allowed call answers is of the form that
 // the interface's description promises.

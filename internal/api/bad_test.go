@@ -62,7 +62,7 @@ func TestBadInput(t *testing.T) {
 			w.names[name] = strings.Repeat("x", size)
 		}
 		before := w.rows(t)
-		for _, list := range [][]bad{badSubjects, badConsents, badDecisions, badValues, badOrganizations, badReads} {
+		for _, list := range [][]bad{badSubjects, badConsents, badDecisions, badEvaluations, badValues, badOrganizations, badReads} {
 			for _, c := range list {
 				c.run(t, w)
 			}
@@ -322,6 +322,10 @@ func TestBadBodies(t *testing.T) {
 			switch {
 			case a.status < 400:
 				t.Errorf("%s %s took %s: %s", r.method, r.path, c.name, a.body)
+			case r.tag == "AuthZEN" && c.code == "unknown-field": // AuthZEN has them ignored, so it is what lacks
+				if code != "missing-field" {
+					t.Errorf("%s %s, %s: %d %s", r.method, r.path, c.name, a.status, code)
+				}
 			case r.yaml && c.status != 413 && c.status != 415: // a description has codes of its own
 			case c.status != 0 && a.status != c.status || c.code != "" && code != c.code:
 				t.Errorf("%s %s, %s: %d %s, want %d %s", r.method, r.path, c.name, a.status, code, c.status, c.code)
@@ -341,6 +345,7 @@ func TestHugeLists(t *testing.T) {
 	million := "{}" + strings.Repeat(",{}", 999_999)
 	for _, c := range []bad{
 		{"a batch", "operator", "POST /v1/decisions/batch", `{"decisions":[` + million + `]}`, 400, "too-many-items", "decisions", "1000"},
+		{"evaluations", "operator", evaluationsCall, `{"evaluations":[` + million + `]}`, 400, "too-many-items", "evaluations", "1000"},
 		{"identifiers", "operator", "POST /v1/subjects", subjectWith(million[:900_001] + "}"), 400, "too-many-items", "identifiers", "16"},
 	} {
 		_, url, _ := strings.Cut(c.call, " ")

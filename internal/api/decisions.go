@@ -266,7 +266,7 @@ func (c *call) decide(in *decisionRequest) (*raw, error) {
 }
 
 type batchRequest struct {
-	Decisions batch `json:"decisions"`
+	Decisions batch[decisionRequest] `json:"decisions"`
 }
 
 // MaxBatch is how many decisions one call may ask for.
@@ -274,12 +274,12 @@ const MaxBatch = 1000
 
 // batch is read only as far as it may be long: a list of a million empty items
 // is a small body and a large list.
-type batch []decisionRequest
+type batch[T any] []T
 
 // UnmarshalJSONFrom stops at the first item too many.
-func (l *batch) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+func (l *batch[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	if d.PeekKind() != '[' {
-		return v2.UnmarshalDecode(d, (*[]decisionRequest)(l)) // says what is wrong with it
+		return v2.UnmarshalDecode(d, (*[]T)(l)) // says what is wrong with it
 	}
 	if _, err := d.ReadToken(); err != nil {
 		return err
@@ -288,7 +288,7 @@ func (l *batch) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 		if len(*l) == MaxBatch {
 			return fault.New(fault.Invalid, "too-many-items", "max", MaxBatch)
 		}
-		*l = append(*l, decisionRequest{})
+		*l = append(*l, *new(T))
 		if err := v2.UnmarshalDecode(d, &(*l)[len(*l)-1]); err != nil {
 			return err
 		}
@@ -434,17 +434,24 @@ func (c *call) reasons(ans *gate.Answer) []decisionReason {
 // appendDecision writes a decision without data: the hottest answer there is,
 // so it is put together by hand. Only ids, codes and our own texts are in it.
 func (c *call) appendDecision(b []byte, ans *gate.Answer) ([]byte, error) {
+	b = append(b, `{"id":"`...)
+	b = ans.ID.AppendTo(b)
+	if ans.Permit {
+		b = append(b, `","decision":"permit",`...)
+	} else {
+		b = append(b, `","decision":"deny",`...)
+	}
+	return c.appendGrounds(b, ans)
+}
+
+// appendGrounds ends the object of a decision with what it rests on and what
+// proves it.
+func (c *call) appendGrounds(b []byte, ans *gate.Answer) ([]byte, error) {
 	p, err := ans.Landed.Promise(c.Keys.Log)
 	if err != nil {
 		return nil, err
 	}
-	b = append(b, `{"id":"`...)
-	b = ans.ID.AppendTo(b)
-	if ans.Permit {
-		b = append(b, `","decision":"permit","reasons":[`...)
-	} else {
-		b = append(b, `","decision":"deny","reasons":[`...)
-	}
+	b = append(b, `"reasons":[`...)
 	for i, code := range ans.Codes() {
 		if i > 0 {
 			b = append(b, ',')

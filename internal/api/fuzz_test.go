@@ -30,6 +30,15 @@ func FuzzDecision(f *testing.F) {
 	)
 }
 
+func FuzzEvaluations(f *testing.F) {
+	fuzz(f, "operator", "POST", "/access/v1/evaluations", jsonType,
+		evaluationOf("view", "name", forContracts+`,"reference":"$iin"`),
+		`{"subject":{"type":"user","id":"$name"},"options":{"evaluations_semantic":"deny_on_first_deny"},"evaluations":[{`+aimedAt("view", "name", "")+`},{`+aimedAt("use", "$iin", "")+`}]}`,
+		`{"subject":{"type":"system","id":"$phone"},"context":{"ground":{"provision":"9(5)","document":"$name"},"$iin":{"$name":["$phone"]}},"evaluations":[{"resource":{"type":"personal-data","id":"$stranger"},"action":{"name":"block"}},{}]}`,
+		`{"options":{"evaluations_semantic":"$name"}}`, `{"evaluations":[null]}`, `{"evaluations":{"$iin":1}}`, `{"subject":{"properties":{"\ud83d\ude00":1}}}`, `null`, "\xff", ``,
+	)
+}
+
 func FuzzAccess(f *testing.F) {
 	fuzz(f, "operator", "POST", "/v1/access", jsonType,
 		`{"subject":"$subject","action":"collect","purpose":"contracts","values":{"name":"$name","iin":"$iin","phone":"$phone","email":"a@b.kz"}}`,

@@ -122,7 +122,7 @@ func (a *API) Routes(mux *http.ServeMux) {
 	mux.HandleFunc(consentPrefix+"{part}", func(w http.ResponseWriter, req *http.Request) {
 		a.dispatch(parts[req.PathValue("part")], w, req)
 	})
-	for _, prefix := range []string{"/v1/", "/log/"} {
+	for _, prefix := range []string{"/v1/", "/log/", "/access/"} {
 		mux.HandleFunc(prefix, a.absent)
 	}
 }
@@ -164,6 +164,9 @@ func (a *API) call(w http.ResponseWriter, r *http.Request) *call {
 	lang := locale.EN
 	if h := r.Header.Get("Accept-Language"); h != "" {
 		lang = locale.Match(h, locale.EN)
+	}
+	if id := r.Header["X-Request-Id"]; id != nil && strings.HasPrefix(r.URL.Path, "/access/") {
+		w.Header()["X-Request-Id"] = id[:1] // AuthZEN: the same in every answer, errors included
 	}
 	return &call{API: a, r: r, w: w, lang: lang}
 }
@@ -261,16 +264,17 @@ func (c *call) read(r *route) error {
 	return nil
 }
 
-// decode reads JSON strictly: no unknown names, no name twice, valid UTF-8, no
-// deep nesting. Errors name the field, never its value.
-func decode(b []byte, into any) error {
+// decode reads JSON strictly: no unknown names (unless opts let them pass), no
+// name twice, valid UTF-8, no deep nesting. Errors name the field, never its
+// value.
+func decode(b []byte, into any, opts ...json.Options) error {
 	if !utf8.Valid(b) {
 		return fault.New(fault.Invalid, "not-utf8")
 	}
 	if tooDeep(b) {
 		return fault.New(fault.Invalid, "too-deep")
 	}
-	err := json.Unmarshal(b, into, json.RejectUnknownMembers(true))
+	err := json.Unmarshal(b, into, append([]json.Options{json.RejectUnknownMembers(true)}, opts...)...)
 	if err == nil {
 		return nil
 	}

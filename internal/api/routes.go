@@ -61,6 +61,10 @@ func (a *API) routes() []route {
 		post("/v1/decisions/batch", "Decisions", "Decide up to 1,000 accesses, each journaled", systems, http.StatusOK, (*call).decideBatch).upTo(4 << 20),
 		post("/v1/access", "Decisions", "Decide and perform an action on the vault", askers, http.StatusOK, (*call).access).upTo(2 << 20).reading(unchanging),
 
+		asked("/access/v1/evaluation", "One evaluation of OpenID AuthZEN 1.0: decided and journaled", (*call).evaluate),
+		asked("/access/v1/evaluations", "Up to 1,000 evaluations, each that is made journaled", (*call).evaluateAll).upTo(4 << 20),
+		get("/.well-known/authzen-configuration", "AuthZEN", "Where this Policy Decision Point is", nil, (*call).authzenConfiguration),
+
 		get("/v1/me", "Me", "Who I am here", subjects, (*call).me),
 		get("/v1/me/consents", "Me", "My consents", subjects, (*call).myConsents,
 			append([]param{{"status", "active, paused, withdrawn, expired, superseded, ended"}}, page...)...),

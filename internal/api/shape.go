@@ -17,6 +17,8 @@ func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 var answers = map[string]reflect.Type{
 	"/v1/decisions":             typeOf[decisionBody](),
 	"/v1/decisions/batch":       typeOf[paged[decisionBody]](),
+	"/access/v1/evaluation":     typeOf[evaluationBody](),
+	"/access/v1/evaluations":    typeOf[evaluationsBody](),
 	"/v1/consents/{id}/receipt": typeOf[verify.Signed](),
 	"/v1/consents/{id}":         typeOf[consent.View](),
 }

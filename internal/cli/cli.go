@@ -45,6 +45,7 @@ type commands struct {
 	Init    initCommand    `cmd:"" help:"Make keys, database and the first administrator; prints the administrator's token once."`
 	Apply   applyCommand   `cmd:"" help:"Register or update organizations from their descriptions (YAML)."`
 	Token   tokenCommand   `cmd:"" help:"Issue a token; prints it alone on stdout."`
+	Login   loginCommand   `cmd:"" help:"Make a link that opens the console of an organization once; prints it alone on stdout."`
 	Serve   serveCommand   `cmd:"" help:"Serve the API and the pages."`
 	Demo    demoCommand    `cmd:"" help:"Everything with an example operator and made-up subjects; prints links and logins."`
 	Verify  verifyCommand  `cmd:"" help:"Check the sealed log, receipts and confirmations; exit 1 and a list when something is wrong."`

@@ -8,6 +8,7 @@ import (
 	"kelisim/internal/account"
 	"kelisim/internal/app"
 	"kelisim/internal/demo"
+	"kelisim/internal/web"
 )
 
 type demoCommand struct {
@@ -67,6 +68,11 @@ func (c *demoCommand) logins(e *env, a *app.App, r *demo.Result) (func(address s
 			return nil, err
 		}
 	}
+	desk := r.Organizations[0]
+	officer, err := a.Accounts.ConsoleLink(e.ctx, account.Officer, desk.ID, "demo", account.LoginLife)
+	if err != nil {
+		return nil, err
+	}
 	admin, err := a.Accounts.Issue(e.ctx, account.Token{Role: account.Admin, Expires: a.Now().Add(account.LoginLife)}, "demo")
 	return func(address string) {
 		w := e.stdout
@@ -74,6 +80,7 @@ func (c *demoCommand) logins(e *env, a *app.App, r *demo.Result) (func(address s
 		for i, p := range r.Showcase {
 			fmt.Fprintf(w, "  %s (%s)\n    %s/login/%s\n", p.Name, p.Language, address, secrets[i])
 		}
+		fmt.Fprintf(w, "\nThe console of an operator, for its officer:\n  %s\n    %s%s%s\n", desk.Name.In(e.lang), address, web.ConsoleLogin, officer)
 		fmt.Fprintln(w, "\nThe policies of the operators, and a token to call the API as their system, for a day:")
 		for i, o := range r.Organizations {
 			fmt.Fprintf(w, "  %s\n    %s/o/%s/policy\n    %s\n", o.Name.In(e.lang), address, o.BIN, tokens[i])

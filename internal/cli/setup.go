@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"kelisim/internal/account"
@@ -10,6 +11,7 @@ import (
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/register"
+	"kelisim/internal/web"
 	"kelisim/verify"
 )
 
@@ -125,6 +127,29 @@ func (c *tokenCommand) Run(e *env) error {
 		text, err := a.Accounts.Issue(e.ctx, t, c.Label)
 		if err == nil {
 			fmt.Fprintln(e.stdout, text)
+		}
+		return err
+	})
+}
+
+type loginCommand struct {
+	Org       string `help:"BIN of the organization." required:"" placeholder:"BIN"`
+	Role      string `help:"officer or staff." required:""`
+	Label     string `help:"Whom it is for; kept sealed."`
+	PublicURL string `name:"public-url" help:"Address that others reach us by; without it the path alone is printed." env:"KELISIM_PUBLIC_URL" placeholder:"URL"`
+}
+
+// Run makes a link that opens the console once. The link is the only thing on
+// stdout, so that a script can send it.
+func (c *loginCommand) Run(e *env) error {
+	return e.with(func(a *app.App) error {
+		o, err := a.Parties.Organization(e.ctx, c.Org)
+		if err != nil {
+			return err
+		}
+		secret, err := a.Accounts.ConsoleLink(e.ctx, account.Role(c.Role), o.ID, c.Label, account.LoginLife)
+		if err == nil {
+			fmt.Fprintln(e.stdout, strings.TrimSuffix(c.PublicURL, "/")+web.ConsoleLogin+secret)
 		}
 		return err
 	})

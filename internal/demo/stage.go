@@ -52,6 +52,10 @@ func at(a *app.App, t time.Time) *moment {
 // durable together.
 const abreast = 64
 
+// orderly is for how long before the end all acts land in the order of time, as
+// they do in life: the newest are those that people look at.
+const orderly = 48 * time.Hour
+
 // play lets everybody act, stop by stop. Within a stretch people act side by
 // side, each in the order of time; between stretches the log is sealed.
 func play(ctx context.Context, a *app.App, people []*person, stops []stop) error {
@@ -59,8 +63,13 @@ func play(ctx context.Context, a *app.App, people []*person, stops []stop) error
 		slices.SortStableFunc(p.acts, func(x, y act) int { return x.at.Compare(y.at) })
 	}
 	slices.SortStableFunc(stops, func(x, y stop) int { return x.at.Compare(y.at) })
+	end := stops[len(stops)-1].at
 	for _, s := range stops {
-		if err := stretch(ctx, a, people, s.at); err != nil {
+		side := abreast
+		if s.at.After(end.Add(-orderly)) {
+			side = 1
+		}
+		if err := stretch(ctx, a, people, s.at, side); err != nil {
 			return err
 		}
 		if s.work != nil {
@@ -75,20 +84,28 @@ func play(ctx context.Context, a *app.App, people []*person, stops []stop) error
 	return nil
 }
 
-// stretch does all that is left to do before a moment.
-func stretch(ctx context.Context, a *app.App, people []*person, until time.Time) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(abreast)
+// stretch does all that is left to do before a moment, so many at one time. One
+// at a time means in the order of time.
+func stretch(ctx context.Context, a *app.App, people []*person, until time.Time, side int) error {
+	var turns [][]act
 	for _, p := range people {
 		n := 0
 		for n < len(p.acts) && !p.acts[n].at.After(until) {
 			n++
 		}
-		if n == 0 {
-			continue
+		if n > 0 {
+			turns = append(turns, p.acts[:n])
 		}
-		due := p.acts[:n]
 		p.acts = p.acts[n:]
+	}
+	if side == 1 {
+		all := slices.Concat(turns...)
+		slices.SortStableFunc(all, func(x, y act) int { return x.at.Compare(y.at) })
+		turns = [][]act{all}
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(side)
+	for _, due := range turns {
 		group.Go(func() error {
 			for _, x := range due {
 				if err := x.do(ctx, at(a, x.at)); err != nil {

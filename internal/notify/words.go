@@ -7,6 +7,7 @@
 package notify
 
 import (
+	"maps"
 	"slices"
 
 	"kelisim/internal/locale"
@@ -47,6 +48,9 @@ var icons = map[string]string{
 	"term.start":      "clock", "term.recompute": "clock", "term.extend": "clock",
 	"term.done": "check", "term.cancel": "cross", "term.pause": "pause", "term.resume": "clock",
 }
+
+// Acts lists every act that the journal knows, by id.
+func Acts() []string { return slices.Sorted(maps.Keys(icons)) }
 
 // Words says what an entry tells. reg is the description that the operator had
 // at that time; without it, ids stand where names would. An act that is not

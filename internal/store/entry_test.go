@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -465,4 +466,39 @@ func wantUnavailable(t *testing.T, err error) {
 	if fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("%v, want it to be unavailable", err)
 	}
+}
+
+// Consents given and withdrawn are counted by organization and time, through an
+// index of their own.
+func TestConsentActs(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		other := w.newOrg("990140000018")
+		for _, x := range []struct {
+			org    ident.ID
+			action string
+			age    time.Duration
+		}{
+			{w.org, "consent.give", 0},
+			{w.org, "consent.give", time.Hour},
+			{w.org, "consent.give", 2 * time.Hour},
+			{w.org, "consent.give", 49 * time.Hour},
+			{w.org, "consent.withdraw", time.Hour},
+			{w.org, "consent.withdraw", 50 * time.Hour},
+			{w.org, "consent.pause", 0},
+			{w.org, "view", 0},
+			{other, "consent.give", 0},
+		} {
+			r := w.record(newID(), x.org)
+			r.Action, r.ID = x.action, ident.NewID(now.Add(-x.age))
+			must(w.Record(t.Context(), []*journal.Record{r}))(t)
+		}
+		given, withdrawn, err := w.ConsentActs(t.Context(), w.org, now.Add(-48*time.Hour))
+		if err != nil || given != 3 || withdrawn != 1 {
+			t.Errorf("%d given, %d withdrawn: %v", given, withdrawn, err)
+		}
+		if plan := must(w.PlanOfConsentActs(t.Context()))(t); plan != "" && !strings.Contains(plan, "entry_consent") {
+			t.Errorf("counted without the index: %s", plan)
+		}
+	})
 }

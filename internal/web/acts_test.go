@@ -455,6 +455,9 @@ func TestIcons(t *testing.T) {
 	for _, name := range stepIcons {
 		asked[name] = true
 	}
+	for _, s := range sections {
+		asked[s.Icon] = true
+	}
 	err := fs.WalkDir(templates, ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err

@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"kelisim/internal/account"
 	"kelisim/internal/gate"
 	"kelisim/internal/register"
 	"kelisim/verify"
@@ -181,4 +182,50 @@ func (w *world) receipt(dir string) *verify.Entry {
 	}
 	w.t.Fatal("no receipt was saved")
 	return nil
+}
+
+// The way of an officer at a desk: in by a link, over the day to the journal,
+// home with the proof of a refusal, and a version of the description approved.
+//
+// duty: L25.3.1
+func TestConsoleInABrowser(t *testing.T) {
+	w := newWorld(t)
+	w.widen("categories: [name, email, phone]", "categories: [name, email, phone, address]")
+	w.seal()
+	server := httptest.NewServer(w.mux)
+	t.Cleanup(server.Close)
+	b := newTab(t, server.URL)
+	files := t.TempDir()
+	_, err := chromedp.CallBrowser(b.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
+		Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: files,
+	})
+	w.must(err)
+	link, err := w.Accounts.ConsoleLink(t.Context(), account.Officer, w.bestam.ID, "", time.Hour)
+	w.must(err)
+
+	b.do(chromedp.EmulateViewport(1280, 900), chromedp.Navigate(b.base+ConsoleLogin+link+"?lang=ru"))
+	b.press("main form button", "#refusals")
+	b.says("Согласие этого не охватывает.")
+	b.press(`.tabs a[href="/console/journal"]`, ".filters")
+	b.do(chromedp.SetValue(chromedp.CSS(`select[name="decision"]`), "deny"))
+	b.press(".filters button", `main:has(option[value="deny"][selected]) .lines`)
+	b.press(".lines .act a", "#sealed")
+	b.says("Согласие этого не охватывает.")
+	b.do(chromedp.Click(chromedp.CSS("a[download]")))
+	if e := w.receipt(files); e.Action != "view" || e.Decision != "deny" {
+		t.Errorf("the receipt proves another entry: %+v", e)
+	}
+	b.press(`.tabs a[href="/console/register"]`, "#waiting")
+	b.says("нужны новые согласия")
+	b.press(".waiting form button", ".done")
+	b.says("Версия утверждена")
+	if o, err := w.Parties.Reload(t.Context(), w.bestam.ID); err != nil || o.Register.Version != 2 {
+		t.Error("what was approved is not in force", err)
+	}
+	b.press(".bottom button", ".hero")
+	b.do(chromedp.Navigate(b.base + "/console"))
+	b.says("Войдите в консоль")
+	if left := b.leaves(); len(left) > 0 || len(b.asked) == 0 {
+		t.Errorf("the pages asked other hosts: %v (of %d requests)", left, len(b.asked))
+	}
 }

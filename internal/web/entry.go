@@ -55,7 +55,11 @@ func (p *Pages) entryReceipt(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	receipt, err := p.Journal.Receipt(v.Context(), mine(v), id)
+	return p.receipt(w, v, mine(v), id)
+}
+
+func (p *Pages) receipt(w http.ResponseWriter, v *visit, of journal.Filter, id ident.ID) error {
+	receipt, err := p.Journal.Receipt(v.Context(), of, id)
 	if err != nil {
 		return err
 	}

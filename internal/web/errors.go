@@ -18,6 +18,7 @@ var (
 	errLink        = fault.New(fault.Unauthenticated, "link-spent")
 	errCrossOrigin = fault.New(fault.Forbidden, "cross-origin")
 	errAnswer      = fault.New(fault.Invalid, "answer-choice")
+	errRole        = fault.New(fault.Forbidden, "forbidden")
 	errChoice      = fault.New(fault.Invalid, "scope-choice")
 )
 
@@ -41,7 +42,7 @@ type problem struct {
 	Text, Hint string
 	Provisions []string
 	Failure    string // to quote to the administrator
-	Me         bool
+	Home       string // where to go from here: me, console, start
 }
 
 // fail shows an error: what is wrong and the way out, nothing of the inside.
@@ -50,8 +51,8 @@ func (p *Pages) fail(w http.ResponseWriter, v *visit, err error) {
 	if !errors.As(err, &f) {
 		f = fault.Wrap(fault.Internal, "internal", err)
 	}
-	b := problem{Status: statuses[f.Kind], Provisions: f.Provisions, Me: !v.Me.IsZero()}
-	b.Text, b.Hint = inWords(v.Lang, f)
+	b := problem{Status: statuses[f.Kind], Provisions: f.Provisions, Home: home(v, f)}
+	b.Text, b.Hint = inWords(v, f)
 	if (f.Kind == fault.Internal || f.Kind == fault.Unavailable) && !errors.Is(err, context.Canceled) {
 		b.Failure = ident.NewID(p.Now()).String()
 		// The pattern, not the address: an address may be a login link.
@@ -61,11 +62,28 @@ func (p *Pages) fail(w http.ResponseWriter, v *visit, err error) {
 	p.renderStatus(w, v, b.Status, "problem", "", b)
 }
 
+// home is where the page of an error leads. To the console also for who is not
+// signed in there: a browser that comes from another site brings no session
+// along, and the next step from our own page does.
+func home(v *visit, f *fault.Error) string {
+	switch {
+	case v.Desk != nil || atConsole(v) && f.Code == errSignIn.Code:
+		return "console"
+	case !v.Me.IsZero():
+		return "me"
+	default:
+		return "start"
+	}
+}
+
 // inWords prefers what is said to people here over the texts of the API, which
 // speak of tokens and headers.
-func inWords(lang locale.Lang, f *fault.Error) (text, hint string) {
-	key := ""
+func inWords(v *visit, f *fault.Error) (text, hint string) {
+	lang := v.Lang
+	var key string
 	switch {
+	case atConsole(v) && locale.Has("page.console.error."+f.Code):
+		key = "page.console.error." + f.Code
 	case f.Kind == fault.NotFound:
 		key = "page.error.not-found"
 	case locale.Has("page.error." + f.Code):

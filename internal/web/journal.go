@@ -106,6 +106,11 @@ const (
 // entries returns a page of entries of a kind, and where the next one begins,
 // zero if this was the last.
 func (p *Pages) entries(v *visit, f journal.Filter, kind string) (list []*journal.Opened, next ident.ID, err error) {
+	return p.scan(v, f, pageLines, func(e *journal.Opened) bool { return isKind(e, kind) })
+}
+
+// scan is entries for any wish.
+func (p *Pages) scan(v *visit, f journal.Filter, lines int, wanted func(*journal.Opened) bool) (list []*journal.Opened, next ident.ID, err error) {
 	f.Limit = chunk
 	for range maxChunk {
 		_, some, err := p.Journal.List(v.Context(), f)
@@ -113,10 +118,10 @@ func (p *Pages) entries(v *visit, f journal.Filter, kind string) (list []*journa
 			return nil, ident.ID{}, err
 		}
 		for _, e := range some {
-			if !isKind(e, kind) {
+			if !wanted(e) {
 				continue
 			}
-			if len(list) == pageLines {
+			if len(list) == lines {
 				return list, ident.ID(list[len(list)-1].ID), nil
 			}
 			list = append(list, e)

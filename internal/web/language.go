@@ -49,13 +49,14 @@ func (p *Pages) switched(w http.ResponseWriter, r *http.Request) bool {
 
 // choice is a language that a page offers.
 type choice struct {
-	Lang  locale.Lang
-	Short string
-	Query string // of the same page in that language
-	On    bool
+	Lang        locale.Lang
+	Short, Rest string // the name of the language in itself; a screen reader reads it whole
+	Query       string // of the same page in that language
+	On          bool
 }
 
-var short = map[locale.Lang]string{locale.KK: "Қаз", locale.RU: "Рус", locale.EN: "Eng"}
+// letters is how many letters of a language's name stand on the page.
+const letters = 3
 
 func choices(v *visit) []choice {
 	list := make([]choice, 0, len(locale.All))
@@ -65,7 +66,8 @@ func choices(v *visit) []choice {
 			query = v.URL.Query()
 		}
 		query.Set("lang", string(lang))
-		list = append(list, choice{lang, short[lang], "?" + query.Encode(), lang == v.Lang})
+		name := []rune(locale.Text(lang, "language."+string(lang)))
+		list = append(list, choice{lang, string(name[:letters]), string(name[letters:]), "?" + query.Encode(), lang == v.Lang})
 	}
 	return list
 }

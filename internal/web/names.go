@@ -21,28 +21,37 @@ func (p *Pages) registerOf(ctx context.Context, o *party.Organization, version i
 	if version == 0 || o.Register != nil && o.Register.Version == version {
 		return o.Register, nil
 	}
-	key := registerKey{o.ID, version}
-	if known, ok := p.registers.Load(key); ok {
-		if r, ok := known.(*register.Register); ok {
-			return r, nil
-		}
+	if r := p.known(o, version); r != nil {
+		return r, nil
 	}
 	all, err := p.Store.Versions(ctx, o.ID)
 	if err != nil {
 		return nil, err
 	}
 	for i := range all {
-		if all[i].Number != version {
-			continue
+		if all[i].Number == version {
+			return p.compiled(o, &all[i])
 		}
-		r, err := p.compile(&all[i])
-		if err != nil {
-			return nil, err
-		}
-		p.registers.Store(key, r)
-		return r, nil
 	}
 	return o.Register, nil
+}
+
+func (p *Pages) known(o *party.Organization, version int) *register.Register {
+	v, _ := p.registers.Load(registerKey{o.ID, version})
+	r, _ := v.(*register.Register)
+	return r
+}
+
+// compiled is the register of a version, compiled once.
+func (p *Pages) compiled(o *party.Organization, v *party.Version) (*register.Register, error) {
+	if r := p.known(o, v.Number); r != nil {
+		return r, nil
+	}
+	r, err := p.compile(v)
+	if err == nil {
+		p.registers.Store(registerKey{o.ID, v.Number}, r)
+	}
+	return r, err
 }
 
 func (p *Pages) compile(v *party.Version) (*register.Register, error) {

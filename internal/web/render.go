@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"embed"
+	"fmt"
 	"html/template"
 	"io/fs"
 	"log/slog"
@@ -25,7 +26,9 @@ var templates embed.FS
 type frame struct {
 	Lang      locale.Lang
 	Title     string
-	Tab       string // the section of the cabinet that the page belongs to
+	Tab       string // the section of the cabinet or the console that the page belongs to
+	Desk      *desk  // of the console
+	Home      string // where the mark leads
 	SignedIn  bool
 	Private   bool
 	Languages []choice
@@ -75,6 +78,8 @@ func functions(lang locale.Lang) template.FuncMap {
 		"norms":    func(provisions []string) template.HTML { return norms(lang, provisions) },
 		"list":     list,
 		"icon":     icon,
+		"brief":    brief,
+		"number":   func(n any) string { return number(lang, fmt.Sprint(n)) },
 		"asset":    func(name string) string { return loaded().address[name] },
 	}
 }
@@ -88,6 +93,25 @@ func list(names []string) string {
 		}
 	}
 	return strings.Join(names, ", ")
+}
+
+// number puts the digits of a count in groups of three, as people of the language
+// do.
+func number(lang locale.Lang, digits string) string {
+	between := "\u00a0"
+	if lang == locale.EN {
+		between = ","
+	}
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + between + digits[i:]
+	}
+	return digits
+}
+
+// brief is the beginning of an id, enough to tell it from others on a page.
+func brief(id fmt.Stringer) string {
+	s := id.String()
+	return s[:min(8, len(s))]
 }
 
 func (p *Pages) render(w http.ResponseWriter, v *visit, name, tab string, body any) error {
@@ -107,8 +131,14 @@ func (p *Pages) renderStatus(w http.ResponseWriter, v *visit, status int, name, 
 // error half way does not leave half a page.
 func (p *Pages) write(w http.ResponseWriter, v *visit, status int, name, tab string, body any) error {
 	f := frame{
-		Lang: v.Lang, Title: locale.Text(v.Lang, "page."+name+".title"), Tab: tab, SignedIn: !v.Me.IsZero(),
-		Private: strings.HasPrefix(v.URL.Path, "/me") || strings.HasPrefix(v.URL.Path, "/login/"), Languages: choices(v), Body: body,
+		Lang: v.Lang, Title: locale.Text(v.Lang, "page."+name+".title"), Tab: tab, Desk: v.Desk, Home: "/", SignedIn: !v.Me.IsZero(),
+		Private: strings.HasPrefix(v.URL.Path, "/me") || strings.HasPrefix(v.URL.Path, "/login/") || atConsole(v), Languages: choices(v), Body: body,
+	}
+	switch {
+	case f.Desk != nil:
+		f.Home = "/console"
+	case f.SignedIn:
+		f.Home = "/me"
 	}
 	if t, ok := body.(interface{ title() string }); ok {
 		f.Title = t.title()

@@ -3,14 +3,19 @@ package web
 import (
 	"net/http"
 	"net/url"
+
+	"kelisim/internal/account"
 )
 
-// Routes lists every page. Those under /me are the subject's own and need a
-// session.
+// Routes lists every page. Those under /me are the subject's own, those under
+// /console the organization's; each needs a session of its kind.
 func (p *Pages) Routes(mux *http.ServeMux) {
 	ours := p.sameOrigin()
 	public := func(pattern string, h handler) { mux.Handle(pattern, ours(p.page(h, false))) }
 	private := func(pattern string, h handler) { mux.Handle(pattern, ours(p.page(h, true))) }
+	door := func(pattern string, h handler) { mux.Handle(pattern, ours(p.show(true, h))) }
+	desk := func(pattern string, h handler, roles []account.Role) { mux.Handle(pattern, ours(p.console(h, roles))) }
+	absent := func(http.ResponseWriter, *visit) error { return errAbsent }
 
 	public("GET /{$}", p.start)
 	public("GET /login/{link}", p.loginForm)
@@ -37,7 +42,18 @@ func (p *Pages) Routes(mux *http.ServeMux) {
 	private("GET /me/journal/{id}/receipt", p.entryReceipt)
 	private("GET /me/data", p.data)
 	private("POST /me/data", p.showData)
-	private("GET /me/", func(http.ResponseWriter, *visit) error { return errAbsent })
+	private("GET /me/", absent)
+
+	door("GET "+ConsoleLogin+"{link}", p.consoleLoginForm)
+	door("POST "+ConsoleLogin+"{link}", p.consoleLogin)
+	door("POST /console/logout", p.consoleLogout)
+	desk("GET /console", p.today, office)
+	desk("GET /console/journal", p.consoleJournal, office)
+	desk("GET /console/journal/{id}", p.consoleEntry, office)
+	desk("GET /console/journal/{id}/receipt", p.consoleReceipt, office)
+	desk("GET /console/register", p.register, officers)
+	desk("POST /console/register/versions/{number}/approve", p.approve, officers)
+	desk("GET /console/", absent, office)
 }
 
 // NotFound is the page for an address that is none of ours.

@@ -1,6 +1,6 @@
 // Package web is the pages for people: the cabinet in which subjects see who
-// holds their consents and who used their data, the policies of operators, and
-// the public start. Pages are rendered here, work without JavaScript, and load
+// holds their consents and who used their data, the console of the staff and
+// officers of organizations, the policies of operators, and the public start. Pages are rendered here, work without JavaScript, and load
 // nothing from another host.
 //
 // It decides nothing. A page and an endpoint of the API that do the same call
@@ -55,6 +55,9 @@ type Store interface {
 	// MarkInbox sets it.
 	InboxRead(ctx context.Context, subject ident.ID) (ident.ID, error)
 	MarkInbox(ctx context.Context, subject, until ident.ID) error
+	// ConsentActs counts consents given to an organization and withdrawn since a
+	// moment.
+	ConsentActs(ctx context.Context, org ident.ID, since time.Time) (given, withdrawn int, err error)
 }
 
 // OwnData shows a subject what an organization holds; the look is journaled.
@@ -84,6 +87,7 @@ type Pages struct {
 	PublicURL string
 
 	registers sync.Map // registerKey → *register.Register, see registerOf
+	counter   journal.Counter
 }
 
 // visit is one request for a page.
@@ -91,6 +95,7 @@ type visit struct {
 	*http.Request
 	Lang locale.Lang
 	Me   ident.ID // internal id of the subject who is signed in; zero for nobody
+	Desk *desk    // of the console; nil in the cabinet and for nobody
 }
 
 // handler makes one page. What it returns as an error becomes the page of it.
@@ -99,8 +104,8 @@ type handler func(w http.ResponseWriter, v *visit) error
 // maxForm bounds the body of a form, in bytes.
 const maxForm = 64 << 10
 
-// page wraps a handler with what every page has: language, session, errors.
-func (p *Pages) page(serve handler, private bool) http.Handler {
+// show wraps a handler with what every page has: language, headers, errors.
+func (p *Pages) show(private bool, serve handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		secure(w.Header(), private)
 		v := &visit{Request: r, Lang: language(r)}
@@ -108,16 +113,23 @@ func (p *Pages) page(serve handler, private bool) http.Handler {
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		var err error
-		if v.Me, err = p.session(r); err == nil && private && v.Me.IsZero() {
-			err = errSignIn
-		}
-		if err == nil {
-			err = serve(w, v)
-		}
-		if err != nil {
+		if err := serve(w, v); err != nil {
 			p.fail(w, v, err)
 		}
+	})
+}
+
+// page is show with the session of a subject, whom a private page needs.
+func (p *Pages) page(serve handler, private bool) http.Handler {
+	return p.show(private, func(w http.ResponseWriter, v *visit) error {
+		var err error
+		if v.Me, err = p.session(v.Request); err == nil && private && v.Me.IsZero() {
+			err = errSignIn
+		}
+		if err != nil {
+			return err
+		}
+		return serve(w, v)
 	})
 }
 
