@@ -34,6 +34,7 @@ var (
 		{"today", "/console", "home", office},
 		{"journal", "/console/journal", "journal", office},
 		{"register", "/console/register", "document", officers},
+		{"explain", "/console/explain", "seal", officers},
 	}
 )
 

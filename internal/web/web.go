@@ -60,9 +60,12 @@ type Store interface {
 	ConsentActs(ctx context.Context, org ident.ID, since time.Time) (given, withdrawn int, err error)
 }
 
-// OwnData shows a subject what an organization holds; the look is journaled.
-type OwnData interface {
+// Guard is what the pages ask of the gate.
+type Guard interface {
+	// OwnData shows a subject what an organization holds; the look is journaled.
 	OwnData(ctx context.Context, subject, org ident.ID) (*gate.Answer, error)
+	// Replay puts together the facts of a decision of the journal.
+	Replay(ctx context.Context, j gate.Journal, o *party.Organization, entry ident.ID) (*gate.Replay, error)
 }
 
 // Requests are the questions put to subjects.
@@ -77,7 +80,7 @@ type Pages struct {
 	Accounts *account.Accounts
 	Parties  *party.Parties
 	Consents Consents
-	Guard    OwnData
+	Guard    Guard
 	Journal  *journal.Reader
 	Store    Store
 	Now      func() time.Time
