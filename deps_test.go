@@ -19,6 +19,8 @@ examples
 
 internal/fault
 internal/seal
+internal/gost
+internal/gost/gosttest : gost
 internal/ident    : fault
 internal/locale   : fault
 internal/law      : fault locale
