@@ -26,6 +26,9 @@ internal/locale   : fault
 internal/law      : fault locale
 internal/law/gen  : law
 internal/account  : fault ident seal
+internal/signature         : fault gost ident
+internal/signature/fetch   :
+internal/signature/pkitest : gost gost/gosttest
 internal/journal  : fault ident seal verify
 internal/register : fault ident law locale
 internal/policy   : law locale register
