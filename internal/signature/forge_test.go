@@ -126,6 +126,10 @@ var forgeries = []forgery{
 		return bytes.Replace(der, pkitest.OID(pkitest.OIDSignedData), pkitest.OID("1.2.840.113549.1.7.3"), 1)
 	}), format},
 	{"another kind of content", of(func(_ *forger, c *pkitest.CMS) { c.Kind = pkitest.OIDStampInfo }), format},
+	{"another kind of content, signed as data", of(func(_ *forger, c *pkitest.CMS) {
+		c.Kind = pkitest.OIDStampInfo
+		c.SignedAttrs = replace(0, pkitest.Attr(pkitest.OIDContentType, pkitest.OID(pkitest.OIDData)))
+	}), format},
 	{"content type not signed alike", attrs(replace(0, pkitest.Attr(pkitest.OIDContentType, pkitest.OID(pkitest.OIDStampInfo)))), format},
 	{"content type twice in one", attrs(replace(0, pkitest.Attr(pkitest.OIDContentType, pkitest.OID(pkitest.OIDData), pkitest.OID(pkitest.OIDData)))), format},
 	{"no content type", attrs(without(0)), format},

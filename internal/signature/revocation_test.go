@@ -1,6 +1,7 @@
 package signature_test
 
 import (
+	"bytes"
 	"crypto/x509"
 	"encoding/pem"
 	"os"
@@ -69,6 +70,9 @@ func TestResponder(t *testing.T) {
 				{"with another algorithm", resp(func(r *pkitest.Response) { r.Algorithm = "1.2.840.113549.1.1.5" }), unchecked},
 				{"try later", resp(func(r *pkitest.Response) { r.Status = 3 }), unchecked},
 				{"not authorized", resp(func(r *pkitest.Response) { r.Status = 6 }), unchecked},
+				{"try later, with an answer all the same", func(r *pkitest.Response) []byte {
+					return bytes.Replace(r.DER(), []byte{10, 1, 0}, []byte{10, 1, 3}, 1)
+				}, unchecked},
 				{"empty", func(*pkitest.Response) []byte { return nil }, unchecked},
 				{"a page", func(*pkitest.Response) []byte { return []byte("<html>") }, unchecked},
 				{"cut", func(r *pkitest.Response) []byte { d := r.DER(); return d[:len(d)-9] }, unchecked},
@@ -147,6 +151,7 @@ func TestLists(t *testing.T) {
 				{"of yesterday", func(l *pkitest.List) { l.From, l.Next = noon.Add(-2*day), noon.Add(-day) }, unchecked},
 				{"of tomorrow", func(l *pkitest.List) { l.From, l.Next = noon.Add(day), noon.Add(2*day) }, unchecked},
 				{"without an end", func(l *pkitest.List) { l.Next = time.Time{} }, unchecked},
+				{"without an end, of this minute", func(l *pkitest.List) { l.From, l.Next = noon, time.Time{} }, unchecked},
 				{"of the root", func(l *pkitest.List) { l.By = a.root }, unchecked},
 				{"of the root in the authority's name", func(l *pkitest.List) { l.By, l.Issuer = a.root, a.ca.RawSubject }, unchecked},
 				{"of another authority", func(l *pkitest.List) { l.By = newAuthority(t, "ECDSA").ca }, unchecked},
@@ -205,6 +210,26 @@ func TestRevokedAuthority(t *testing.T) {
 	w.down[rootList] = true
 	got, err = w.verifier().Verify(t.Context(), cms, text)
 	wantCode(t, "not known", got, err, unchecked)
+}
+
+// An authority that may sign certificates and no lists.
+func TestAuthorityWithoutLists(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t, "ECDSA")
+	person := a.issue("somebody", a.person())
+	w := newWeb(a)
+	w.down[ocspAddress] = true
+	v := w.verifier()
+	v.Intermediates = certs(pkitest.Issue(a.root, a.ca.Key, &pkitest.Template{
+		Subject: pkitest.Name{{"2.5.4.3", "ҰЛТТЫҚ ОРТАЛЫҚ (СЫНАҚ)"}, {"2.5.4.6", "KZ"}}, NotBefore: noon.Add(-day), Until: noon.Add(day),
+		CA: true, Usage: pkitest.CertSign, CRL: rootList,
+	}))
+	got, err := v.Verify(t.Context(), sign(person).DER(), text)
+	wantCode(t, "its list", got, err, unchecked)
+	w.down[ocspAddress] = false
+	if _, err := v.Verify(t.Context(), sign(person).DER(), text); err != nil {
+		t.Errorf("its responder: %v", err)
+	}
 }
 
 // Nothing can be established without anybody to ask.
