@@ -48,7 +48,12 @@ var keys = map[string]func(name string) *pkitest.Key{
 
 func newAuthority(t testing.TB, kind string) *authority {
 	t.Helper()
-	a := &authority{key: keys[kind]}
+	return newAuthorityWith(t, keys[kind])
+}
+
+func newAuthorityWith(t testing.TB, key func(name string) *pkitest.Key) *authority {
+	t.Helper()
+	a := &authority{key: key}
 	var ok1, ok2 bool
 	a.iin, ok1 = ident.MakeIIN(time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC), true, 1)
 	a.bin, ok2 = ident.MakeBIN(2015, time.March, 7)

@@ -81,6 +81,21 @@ func ECDSA() *Key {
 	return fromSigner(k, err, ECDSASHA256)
 }
 
+// Fixed returns a key of ECDSA, the same for a name, that signs the same each time:
+// a fuzzer's processes have to agree.
+func Fixed(name string) *Key {
+	seed := sha256.Sum256([]byte(name))
+	k, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), seed[:])
+	must(err)
+	fixed := fromSigner(k, nil, ECDSASHA256)
+	fixed.Sign = func(m []byte) []byte {
+		sig, err := k.Sign(nil, fixed.Hash(m), crypto.SHA256)
+		must(err)
+		return sig
+	}
+	return fixed
+}
+
 // RSA returns a key for each n, made once, because that takes long.
 func RSA(n int) *Key {
 	rsaMu.Lock()
