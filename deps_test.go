@@ -19,12 +19,17 @@ examples
 
 internal/fault
 internal/seal
+internal/gost
+internal/gost/gosttest : gost
 internal/ident    : fault
 internal/locale   : fault
 internal/law      : fault locale
 internal/law/gen  : law
 internal/calendar : fault law locale
 internal/account  : fault ident seal
+internal/signature         : fault gost ident
+internal/signature/fetch   :
+internal/signature/pkitest : gost gost/gosttest
 internal/journal  : fault ident seal verify
 internal/register : fault ident law locale
 internal/policy   : law locale register
