@@ -57,6 +57,14 @@ type Store interface {
 	MarkInbox(ctx context.Context, subject, until ident.ID) error
 }
 
+// Journal is the journal as its subjects may see it. The pages have no other way
+// to it.
+type Journal interface {
+	ForSubject(ctx context.Context, subject ident.ID) (*journal.View, error)
+	// Size is the number of entries under the newest checkpoint.
+	Size(ctx context.Context) (int64, error)
+}
+
 // OwnData shows a subject what an organization holds; the look is journaled.
 type OwnData interface {
 	OwnData(ctx context.Context, subject, org ident.ID) (*gate.Answer, error)
@@ -75,7 +83,7 @@ type Pages struct {
 	Parties  *party.Parties
 	Consents Consents
 	Guard    OwnData
-	Journal  *journal.Reader
+	Journal  Journal
 	Store    Store
 	Now      func() time.Time
 	Log      *slog.Logger
@@ -91,6 +99,17 @@ type visit struct {
 	*http.Request
 	Lang locale.Lang
 	Me   ident.ID // internal id of the subject who is signed in; zero for nobody
+	mine *journal.View
+}
+
+// mine is the journal as the subject may see it during this visit.
+func (p *Pages) mine(v *visit) (*journal.View, error) {
+	if v.mine != nil {
+		return v.mine, nil
+	}
+	var err error
+	v.mine, err = p.Journal.ForSubject(v.Context(), v.Me)
+	return v.mine, err
 }
 
 // handler makes one page. What it returns as an error becomes the page of it.
