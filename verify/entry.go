@@ -50,10 +50,24 @@ type ID [16]byte
 // IsZero reports whether the identifier is absent.
 func (id ID) IsZero() bool { return id == ID{} }
 
+// RoleIncidental is the role of a subject who only stands beside another in the
+// event: a relative in a notary's act. Absent is the primary one.
+const RoleIncidental = "incidental"
+
+// General is what of an entry is told to a subject who only stands beside
+// another in the event: which organization did what sort of thing, and when. The
+// rest is the other person's matter.
+func (e *Entry) General() *Entry {
+	return &Entry{
+		ID: e.ID, At: e.At, Subject: e.Subject, Organization: e.Organization, Action: e.Action, Decision: e.Decision,
+		Role: e.Role, Register: e.Register,
+	}
+}
+
 // Actor is who acted: a person of the staff by a pseudonym, a system by its
-// token, the subject, or Kelisim itself.
+// token, the subject, the authorised body or a court, or Kelisim itself.
 type Actor struct {
-	Kind string `cbor:"1,keyasint"` // person, system, subject, bulk, service
+	Kind string `cbor:"1,keyasint"` // person, system, subject, bulk, authority, service
 	ID   string `cbor:"2,keyasint,omitempty"`
 }
 

@@ -100,6 +100,23 @@ func TestOnlyTheOneEncoding(t *testing.T) {
 	}
 }
 
+// A person who only stands beside another is told no more than that something
+// was done: whatever else an entry has, or will have, stays out.
+func TestGeneralTellsNoMore(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		e := anyEntry(t)
+		g := *e.General()
+		if g.ID != e.ID || g.At != e.At || g.Organization != e.Organization || g.Action != e.Action || g.Decision != e.Decision || g.Role != e.Role {
+			t.Fatalf("told otherwise: %+v", g)
+		}
+		g.ID, g.At, g.Subject, g.Organization, g.Action, g.Decision, g.Role, g.Register = verify.ID{}, 0, verify.ID{}, "", "", "", "", 0
+		if !reflect.DeepEqual(g, verify.Entry{}) {
+			t.Fatalf("more is told: %+v", g)
+		}
+	})
+}
+
 // The encoding is a public format: it does not change under anyone's receipts.
 func TestEncodingIsFixed(t *testing.T) {
 	t.Parallel()

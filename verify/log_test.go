@@ -188,6 +188,84 @@ func TestChangedReceiptDoesNotHold(t *testing.T) {
 	})
 }
 
+// blind is the receipt of a leaf without what stands in it.
+func (l *tree) blind(t testing.TB, i, size int64) *verify.Receipt {
+	t.Helper()
+	r := l.receipt(t, i, size)
+	r.Type, r.Entry, r.Salt, r.Commitment = verify.TypeBlindReceipt, nil, nil, l.leaves[i][:]
+	return r
+}
+
+// A blind receipt proves a leaf, tells nothing of the entry, and does not pass
+// for a receipt; with anything in it changed it does not hold.
+func TestBlindReceipt(t *testing.T) {
+	t.Parallel()
+	l := newTree(t, 37)
+	rapid.Check(t, func(rt *rapid.T) {
+		size := rapid.Int64Range(2, 37).Draw(rt, "size")
+		i := rapid.Int64Range(0, size-1).Draw(rt, "index")
+		r := l.blind(t, i, size)
+		_, want := l.checkpoint(t, size)
+		if x, c, err := r.CheckBlind(l.key); err != nil || x != l.leaves[i] || c != want {
+			rt.Fatal(x, c, err)
+		}
+		if _, _, err := r.Check(l.key); err == nil {
+			rt.Fatal("passes for a receipt of an entry")
+		}
+		file, err := json.Marshal(r)
+		if kind, _ := verify.KindOf(file); err != nil || kind != verify.TypeBlindReceipt {
+			rt.Fatal(kind, err)
+		}
+		if strings.Contains(string(file), `"entry"`) || strings.Contains(string(file), `"salt"`) {
+			rt.Fatalf("tells of the entry: %s", file)
+		}
+		r.Commitment, r.Proof = slices.Clone(r.Commitment), slices.Clone(r.Proof)
+		flip := func(b []byte) {
+			b[rapid.IntRange(0, len(b)-1).Draw(rt, "byte")] ^= 1 << rapid.IntRange(0, 7).Draw(rt, "bit")
+		}
+		switch rapid.SampledFrom([]string{"commitment", "proof", "checkpoint", "index", "longer", "shorter", "type", "entry", "salt", "another's", "cut", "none"}).Draw(rt, "what") {
+		case "commitment":
+			flip(r.Commitment)
+		case "proof":
+			flip(r.Proof[rapid.IntRange(0, len(r.Proof)-1).Draw(rt, "hash")][:])
+		case "checkpoint":
+			r.Checkpoint = flipNote(rt, r.Checkpoint)
+		case "index":
+			r.Index ^= 1 << rapid.IntRange(0, 62).Draw(rt, "bit")
+		case "longer":
+			r.Proof = append(r.Proof, tlog.Hash{})
+		case "shorter":
+			r.Proof = r.Proof[1:]
+		case "type":
+			r.Type = verify.TypeReceipt
+		case "entry":
+			r.Entry = l.entries[i]
+		case "salt":
+			r.Salt = l.salts[i]
+		case "another's":
+			r.Commitment = l.leaves[(i+1)%size][:]
+		case "cut":
+			r.Commitment = r.Commitment[:31]
+		case "none":
+			r.Commitment = nil
+		}
+		if _, _, err := r.CheckBlind(l.key); err == nil {
+			rt.Fatal("holds")
+		}
+	})
+}
+
+// Nor does a receipt that shows an entry pass with a commitment beside it.
+func TestReceiptHasNoCommitment(t *testing.T) {
+	t.Parallel()
+	l := newTree(t, 3)
+	r := l.receipt(t, 1, 3)
+	r.Commitment = l.leaves[1][:]
+	if _, _, err := r.Check(l.key); err == nil {
+		t.Error("two ways to say what is proven")
+	}
+}
+
 func TestChangedPromiseDoesNotHold(t *testing.T) {
 	t.Parallel()
 	l := newTree(t, 21)
@@ -336,12 +414,19 @@ func FuzzReceipt(f *testing.F) {
 			f.Fatal(err)
 		}
 		f.Add(b)
+		if b, err = json.Marshal(l.blind(f, i*4, 9)); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
 	}
 	f.Add([]byte(`{"type":"kelisim-receipt/1","salt":"AAAAAAAAAAAAAAAAAAAAAA==","index":-1,"proof":[null]}`))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		var r verify.Receipt
 		if json.Unmarshal(file, &r) != nil {
 			return
+		}
+		if x, c, err := r.CheckBlind(l.key); err == nil && (c.Size != 9 || x != l.leaves[r.Index]) {
+			t.Fatal("a receipt of a leaf that is not in the log")
 		}
 		e, c, err := r.Check(l.key)
 		if err != nil {

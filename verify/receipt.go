@@ -11,6 +11,7 @@ import (
 // Receipt types, in the "type" field of a file.
 const (
 	TypeReceipt        = "kelisim-receipt/1"
+	TypeBlindReceipt   = "kelisim-blind-receipt/1"
 	TypePromise        = "kelisim-promise/1"
 	TypeConsentReceipt = "kelisim-consent-receipt/1"
 	TypeDestruction    = "kelisim-destruction/1"
@@ -19,11 +20,17 @@ const (
 // Receipt proves one entry of the journal: the entry itself, the salt that
 // opens its commitment, and the way from its leaf to a signed checkpoint. It
 // is handed only to those the entry concerns.
+//
+// A blind receipt has the commitment in place of entry and salt: it proves that
+// the entry stands in the log and tells nothing of it. That is for those who may
+// know no more than that. Whoever later shows them an entry for it can show no
+// other than the one that was committed to.
 type Receipt struct {
 	Type       string `json:"type"`
-	Key        string `json:"key"`   // the log's verifier key, to compare with the published one
-	Entry      []byte `json:"entry"` // CBOR
-	Salt       []byte `json:"salt"`
+	Key        string `json:"key"`                  // the log's verifier key, to compare with the published one
+	Entry      []byte `json:"entry,omitempty"`      // CBOR
+	Salt       []byte `json:"salt,omitempty"`       // before the entry in its commitment
+	Commitment []byte `json:"commitment,omitempty"` // of a blind receipt alone
 	Index      int64  `json:"index"`
 	Proof      Proof  `json:"proof"`
 	Checkpoint string `json:"checkpoint"`
@@ -32,23 +39,46 @@ type Receipt struct {
 // ErrFormat is returned for a file that is none of the kinds this package reads.
 var ErrFormat = errors.New("not a receipt of a known form")
 
-// Check verifies the receipt against the log's key and returns its entry.
+// Check verifies the receipt against the log's key and returns its entry. A
+// blind one has none and does not pass.
 func (r *Receipt) Check(key note.Verifier) (*Entry, Checkpoint, error) {
-	if r.Type != TypeReceipt || len(r.Salt) != SaltSize {
+	if r.Type != TypeReceipt || len(r.Salt) != SaltSize || len(r.Commitment) > 0 {
 		return nil, Checkpoint{}, ErrFormat
 	}
 	e, err := DecodeEntry(r.Entry)
 	if err != nil {
 		return nil, Checkpoint{}, err
 	}
-	c, err := OpenCheckpoint(r.Checkpoint, key)
+	c, err := r.included(key, Commit(r.Salt, r.Entry))
 	if err != nil {
 		return nil, Checkpoint{}, err
 	}
-	if err := CheckInclusion(r.Proof, c.Size, r.Index, c.Root, Commit(r.Salt, r.Entry)); err != nil {
-		return nil, Checkpoint{}, err
-	}
 	return e, c, nil
+}
+
+// CheckBlind verifies a blind receipt against the log's key and returns the
+// commitment that stands in the log. A receipt with an entry does not pass: what
+// it shows would go unchecked.
+func (r *Receipt) CheckBlind(key note.Verifier) (Commitment, Checkpoint, error) {
+	var x Commitment
+	if r.Type != TypeBlindReceipt || len(r.Commitment) != len(x) || len(r.Entry) > 0 || len(r.Salt) > 0 {
+		return Commitment{}, Checkpoint{}, ErrFormat
+	}
+	copy(x[:], r.Commitment)
+	c, err := r.included(key, x)
+	if err != nil {
+		return Commitment{}, Checkpoint{}, err
+	}
+	return x, c, nil
+}
+
+// included opens the checkpoint and leads the commitment to its root.
+func (r *Receipt) included(key note.Verifier, x Commitment) (Checkpoint, error) {
+	c, err := OpenCheckpoint(r.Checkpoint, key)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	return c, CheckInclusion(r.Proof, c.Size, r.Index, c.Root, x)
 }
 
 // Promise is what an answer carries at once: the commitment of the entry that
@@ -93,7 +123,7 @@ func KindOf(file []byte) (string, error) {
 		return "", ErrFormat
 	}
 	switch head.Type {
-	case TypeReceipt, TypePromise, TypeConsentReceipt, TypeDestruction:
+	case TypeReceipt, TypeBlindReceipt, TypePromise, TypeConsentReceipt, TypeDestruction:
 		return head.Type, nil
 	}
 	return "", ErrFormat

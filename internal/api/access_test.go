@@ -69,6 +69,7 @@ var access = []accessRow{
 	{"GET /v1/me/consents", "/v1/me/consents", "", "subject"},
 	{"GET /v1/me/holders", "/v1/me/holders", "", "subject"},
 	{"GET /v1/me/journal", "/v1/me/journal", "", "subject"},
+	{"GET /v1/me/journal/{id}", "/v1/me/journal/$entry", "", "subject"},
 	{"GET /v1/me/journal/{id}/receipt", "/v1/me/journal/$entry/receipt", "", "subject"},
 	{"GET /v1/me/data", "/v1/me/data", "", "subject"},
 	{"GET /v1/me/notifications", "/v1/me/notifications", "", "subject"},
@@ -76,6 +77,12 @@ var access = []accessRow{
 
 	{"GET /v1/journal", "/v1/journal?organization=$bin", "", "officer authority examiner"},
 	{"GET /v1/journal/{id}/receipt", "/v1/journal/$entry/receipt?organization=$bin", "", "operator officer authority examiner"},
+	{"POST /v1/journal/deferrals", "/v1/journal/deferrals", deferral, "officer authority"},
+	{"GET /v1/journal/deferrals", "/v1/journal/deferrals?organization=$bin", "", "officer authority examiner"},
+	{"GET /v1/journal/deferrals/counts", "/v1/journal/deferrals/counts", "", "authority"},
+	{"POST /v1/journal/deferrals/{id}/approve", "/v1/journal/deferrals/$pending/approve", "", "officer authority"},
+	{"POST /v1/journal/deferrals/{id}/refuse", "/v1/journal/deferrals/$pending/refuse", "", "officer authority"},
+	{"POST /v1/journal/deferrals/{id}/lift", "/v1/journal/deferrals/$approved/lift", "", "officer authority"},
 
 	{"GET /v1/terms", "/v1/terms?organization=$bin", "", "operator staff officer authority"},
 	{"POST /v1/terms/{id}/done", "/v1/terms/$term/done", "", "operator officer"},
@@ -182,6 +189,12 @@ func (w *world) fresh(t *testing.T, role, call string) {
 	}
 	if strings.Contains(call, "$country") {
 		w.names["country"] = w.do(t, "admin", "POST", "/v1/countries", `{"country":"US","forbidden":true,"document":"law 1"}`).want(t, 201).str(t, "id")
+	}
+	if strings.Contains(call, "$pending") {
+		w.names["pending"] = w.do(t, "second", "POST", "/v1/journal/deferrals", deferral).want(t, 201).str(t, "id")
+	}
+	if strings.Contains(call, "$approved") {
+		w.names["approved"] = w.deferred(t, "A-1")
 	}
 	if strings.Contains(call, "$consent") {
 		w.names["consent"] = w.give(t, "payment", `,"thirdParties":["$payer"]`)

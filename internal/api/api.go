@@ -12,6 +12,7 @@ import (
 
 	"kelisim/internal/account"
 	"kelisim/internal/consent"
+	"kelisim/internal/disclosure"
 	"kelisim/internal/fault"
 	"kelisim/internal/gate"
 	"kelisim/internal/ident"
@@ -44,9 +45,11 @@ type API struct {
 	Guard    *gate.Guard
 	Terms    *term.Terms
 	Journal  *journal.Reader
-	Keys     *seal.Keyring
-	Now      func() time.Time
-	Log      *slog.Logger
+	// Deferrals is what subjects are shown later.
+	Deferrals *disclosure.Deferrals
+	Keys      *seal.Keyring
+	Now       func() time.Time
+	Log       *slog.Logger
 	// Public is the address that others reach us by.
 	Public  string
 	Version string

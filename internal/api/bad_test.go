@@ -62,7 +62,7 @@ func TestBadInput(t *testing.T) {
 			w.names[name] = strings.Repeat("x", size)
 		}
 		before := w.rows(t)
-		for _, list := range [][]bad{badSubjects, badConsents, badDecisions, badEvaluations, badValues, badOrganizations, badReads} {
+		for _, list := range [][]bad{badSubjects, badConsents, badDecisions, badEvaluations, badValues, badOrganizations, badReads, badDeferrals} {
 			for _, c := range list {
 				c.run(t, w)
 			}
@@ -192,6 +192,7 @@ var badDecisions = []bad{
 	{"an actor that is none", "operator", "POST /v1/decisions", askWith(`"actor":{"kind":"robot"}`), 400, "bad-enum", "actor.kind", "person, system, subject, bulk"},
 	{"an actor too long", "operator", "POST /v1/decisions", askWith(`"actor":{"kind":"person","id":"$x201"}`), 400, "too-long", "actor.id", ""},
 	{"a reference too long", "operator", "POST /v1/decisions", askWith(`"reference":"$x201"`), 400, "too-long", "reference", "200"},
+	{"a role that is none", "operator", "POST /v1/decisions", askWith(`"role":"$name"`), 400, "bad-enum", "role", "primary, incidental"},
 	{"another's base", "operator", "POST /v1/decisions", askWith(`"organization":"$other"`), 403, "forbidden", "organization", ""},
 	{"nobody", "operator", "POST /v1/decisions", `{"subject":"$stranger","action":"view","purpose":"news"}`, 404, "subject-unknown", "", ""},
 	{"another's subject", "operator", "POST /v1/decisions", `{"subject":"$otherSubject","action":"view","purpose":"news"}`, 404, "subject-unknown", "", ""},

@@ -51,11 +51,13 @@ type decisionRequest struct {
 	// Art. 16(3).
 	CrossBorderGround *groundBody `json:"crossBorderGround,omitempty"`
 	// AffectsOthers: publication would touch somebody else's lawful interests.
-	AffectsOthers bool       `json:"affectsOthers,omitempty"`
-	Recipient     string     `json:"recipient,omitempty"`
-	Country       string     `json:"country,omitempty"`
-	Reference     string     `json:"reference,omitempty"`
-	Actor         *actorBody `json:"actor,omitempty"`
+	AffectsOthers bool   `json:"affectsOthers,omitempty"`
+	Recipient     string `json:"recipient,omitempty"`
+	Country       string `json:"country,omitempty"`
+	Reference     string `json:"reference,omitempty"`
+	// Role of the subject in the event: primary, or incidental beside another.
+	Role  string     `json:"role,omitempty"`
+	Actor *actorBody `json:"actor,omitempty"`
 }
 
 type accessRequest struct {
@@ -125,6 +127,13 @@ func (c *call) ask(in *decisionRequest) (*gate.Ask, error) {
 			Recipient: in.Recipient, HurtsOther: in.AffectsOthers,
 		},
 		Holder: c.org, Asker: c.org, Subject: in.Subject, Actor: c.actor(), Reference: in.Reference,
+	}
+	switch in.Role {
+	case "", "primary":
+	case verify.RoleIncidental:
+		a.Role = in.Role
+	default:
+		return nil, fault.Bad("role", "bad-enum", "allowed", "primary, incidental")
 	}
 	if err := c.onward(in, a); err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"kelisim/internal/account"
+	"kelisim/internal/disclosure"
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
@@ -30,10 +31,13 @@ type entryBody struct {
 	Recipient    string        `json:"recipient,omitempty"`
 	Country      string        `json:"country,omitempty"`
 	Reference    string        `json:"reference,omitempty"`
+	Role         string        `json:"role,omitempty"` // of the subject: absent, or incidental
 	Edition      string        `json:"edition,omitempty"`
 	Register     int           `json:"registerVersion,omitzero"`
 	Detail       string        `json:"detail,omitempty"`
 	Leaf         *int64        `json:"leaf,omitempty"` // number in the sealed log, absent until then
+	Deferred     *deferredBody `json:"deferred,omitempty"`
+	Group        *groupBody    `json:"group,omitempty"`
 }
 
 type entryReason struct {
@@ -41,12 +45,26 @@ type entryReason struct {
 	Provisions []string `json:"provisions"`
 }
 
-func toEntry(r *journal.Row, o *journal.Opened, forSubject bool) entryBody {
+// deferredBody says that the subject was, or will be, shown the entry later.
+type deferredBody struct {
+	Until     time.Time `json:"until"`
+	Provision string    `json:"provision,omitempty"`
+	Hidden    bool      `json:"hidden,omitzero"` // still
+}
+
+// groupBody says of how many acts an entry is the newest, and their time.
+type groupBody struct {
+	Count int       `json:"count"`
+	First time.Time `json:"first"`
+	Last  time.Time `json:"last"`
+}
+
+func toEntry(o *verify.Entry, leaf int64, late *journal.Deferred) entryBody {
 	e := entryBody{
-		ID: r.ID, At: time.UnixMilli(o.At).UTC(), Organization: o.Organization, Base: o.Base,
+		ID: ident.ID(o.ID), At: time.UnixMilli(o.At).UTC(), Organization: o.Organization, Base: o.Base,
 		Actor: actorBody{o.Actor.Kind, o.Actor.ID}, Action: o.Action, Purpose: o.Purpose, Categories: o.Categories,
 		Decision: o.Decision, Consent: ident.ID(o.Consent), Recipient: o.Recipient, Country: o.Country,
-		Reference: o.Reference, Edition: o.Edition, Register: o.Register, Detail: o.Detail,
+		Reference: o.Reference, Role: o.Role, Edition: o.Edition, Register: o.Register, Detail: o.Detail,
 	}
 	for _, r := range o.Reasons {
 		e.Reasons = append(e.Reasons, entryReason(r))
@@ -54,21 +72,36 @@ func toEntry(r *journal.Row, o *journal.Opened, forSubject bool) entryBody {
 	if o.Ground != nil {
 		e.Ground = &groundBody{Provision: o.Ground.Provision, Document: o.Ground.Document}
 	}
-	if r.Leaf >= 0 {
-		e.Leaf = &r.Leaf
+	if leaf >= 0 {
+		e.Leaf = &leaf
 	}
-	if !forSubject {
-		e.Subject = ident.ID(o.Subject)
+	if late != nil {
+		e.Deferred = &deferredBody{late.Until, late.Provision, late.Hidden}
 	}
 	return e
 }
 
-func (c *call) entryPage(f journal.Filter, forSubject bool) (*paged[entryBody], error) {
-	f, limit, err := c.onPage(f)
+func toLine(l *disclosure.Line) entryBody {
+	e := toEntry(l.Whole(), l.Leaf, l.Deferred)
+	if n := l.Count(); n > 1 {
+		e.Group = &groupBody{n, l.First(), l.Last()}
+	}
+	return e
+}
+
+func (c *call) entryPage(f journal.Filter) (*paged[entryBody], error) {
+	f, limit, err := c.onPage(f, func(id ident.ID) error {
+		_, err := c.Journal.Store.Entry(c.ctx(), f, id)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
 	rows, entries, err := c.Journal.List(c.ctx(), f)
+	if err != nil {
+		return nil, err
+	}
+	marks, err := c.Journal.Marks(c.ctx(), rows, entries)
 	if err != nil {
 		return nil, err
 	}
@@ -78,15 +111,18 @@ func (c *call) entryPage(f journal.Filter, forSubject bool) (*paged[entryBody], 
 			out.Next = rows[i-1].ID.String()
 			break
 		}
-		out.Items = append(out.Items, toEntry(&rows[i], entries[i], forSubject))
+		e := toEntry(entries[i].Entry, rows[i].Leaf, marks[i])
+		e.Subject = ident.ID(entries[i].Subject)
+		out.Items = append(out.Items, e)
 	}
 	return out, nil
 }
 
 // onPage narrows a filter to the page that is asked for, and to one entry more:
 // whether there is one tells whether there is a next page. A cursor is an entry
-// of the list, and does not reach past a bound that the filter has.
-func (c *call) onPage(f journal.Filter) (journal.Filter, int, error) {
+// of the list, which find looks for, and does not reach past a bound that the
+// filter has.
+func (c *call) onPage(f journal.Filter, find func(id ident.ID) error) (journal.Filter, int, error) {
 	limit, after, err := c.cursor()
 	if err != nil {
 		return f, 0, err
@@ -95,7 +131,7 @@ func (c *call) onPage(f journal.Filter) (journal.Filter, int, error) {
 	if after.IsZero() {
 		return f, limit, nil
 	}
-	_, err = c.Journal.Store.Entry(c.ctx(), f, after)
+	err = find(after)
 	if fault.KindOf(err) == fault.NotFound {
 		err = fault.Bad("after", "bad-id")
 	}
@@ -119,21 +155,30 @@ func (c *call) listJournal() (*paged[entryBody], error) {
 		}
 		f.BySubject, f.Subject = true, o.Inside(id)
 	}
+	if err := c.period(&f); err != nil {
+		return nil, err
+	}
+	return c.entryPage(f)
+}
+
+// period bounds a filter by the times that the query names.
+func (c *call) period(f *journal.Filter) error {
+	q := c.r.URL.Query()
 	from, err := queryTime("from", q.Get("from"))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if !from.IsZero() {
 		f.Since = ident.FirstID(from)
 	}
 	to, err := queryTime("to", q.Get("to"))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if !to.IsZero() {
 		f.Before = ident.FirstID(to)
 	}
-	return c.entryPage(f, false)
+	return nil
 }
 
 func queryTime(name, v string) (time.Time, error) {

@@ -27,12 +27,13 @@ var good = []struct{ as, url, body string }{
 	},
 	{
 		"operator", "/v1/decisions", `{"subject":"$subject","organization":"$bin","base":"site","action":"view","purpose":"payment","categories":["name"],` +
-			`"ground":{"provision":"9(5)","document":"x"},"recipient":"$payer","country":"KZ","reference":"x","actor":{"kind":"person","id":"x"}}`,
+			`"ground":{"provision":"9(5)","document":"x"},"recipient":"$payer","country":"KZ","reference":"x","role":"incidental","actor":{"kind":"person","id":"x"}}`,
 	},
 	{"third-party", "/v1/decisions", `{"subject":"$payerSubject","organization":"$bin","action":"view","purpose":"payment","categories":["name"]}`},
 	{"operator", "/v1/access", `{"subject":"$subject","action":"collect","purpose":"payment","categories":["name","phone"],"values":{"name":"x","phone":"$phone"}}`},
 	{"operator", "/v1/consents/$consent/withdraw", `{"scopes":["transfer"],"reason":"x","evidence":{"channel":"paper","document":"x"}}`},
 	{"admin", "/v1/organizations/$bin/tokens", `{"role":"subject","label":"x","expiresAt":"2025-01-01T00:00:00Z","subject":"$subject"}`},
+	{"officer", "/v1/journal/deferrals", `{"subject":"$subject","reference":"x","role":"incidental","provision":"9(1)","document":"x","until":"2024-05-01T00:00:00Z"}`},
 	{"subject", "/v1/me/notifications/read", `{"until":"$consent"}`},
 }
 

@@ -92,12 +92,15 @@ func (c *call) banMine(in *banRequest) (*banBody, error) {
 	return c.setBan(o, c.caller.Subject, in)
 }
 
-// holder is an organization that knows the subject who calls; of others nothing
-// is said, not even whether they exist.
+// holder is an organization that knows the subject who calls, and of which the
+// subject may know that; of others nothing is said, not even whether they exist.
 func (c *call) holder(bin string) (*party.Organization, error) {
 	o, err := c.Parties.Organization(c.ctx(), bin)
 	if err == nil {
 		_, err = c.Parties.Store.Holding(c.ctx(), c.caller.Subject, o.ID)
+	}
+	if err == nil {
+		err = c.known(o.ID)
 	}
 	if fault.KindOf(err) == fault.NotFound {
 		err = &fault.Error{Kind: fault.NotFound, Code: "organization-unknown", Field: "organization"}
@@ -131,7 +134,11 @@ func (c *call) setBan(o *party.Organization, subject ident.ID, in *banRequest) (
 }
 
 func (c *call) myBans() (*paged[banBody], error) {
-	list, err := c.Parties.Store.Holders(c.ctx(), c.caller.Subject)
+	mine, err := c.mayRead()
+	if err != nil {
+		return nil, err
+	}
+	list, err := c.holders(mine)
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,12 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"time"
 
 	"kelisim/internal/consent"
+	"kelisim/internal/disclosure"
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
@@ -21,8 +23,38 @@ type meBody struct {
 	State    []string `json:"organizations"`
 }
 
+// mayRead is the journal as the caller may see it. A subject reads it in no other
+// way.
+func (c *call) mayRead() (*journal.View, error) {
+	return c.Journal.ForSubject(c.ctx(), c.caller.Subject)
+}
+
+// holders are those who the caller may know to hold something.
+func (c *call) holders(mine *journal.View) ([]party.Holding, error) {
+	return disclosure.Holders(c.ctx(), c.Parties.Store, c.caller.Subject, mine)
+}
+
+// known refuses an organization of which the caller may not know.
+func (c *call) known(org ident.ID) error {
+	mine, err := c.mayRead()
+	if err != nil {
+		return err
+	}
+	if ok, err := mine.Knows(c.ctx(), org); err != nil || ok {
+		return err
+	}
+	return fault.New(fault.NotFound, "organization-unknown")
+}
+
+// unreadMost is how many entries are counted as not read yet.
+const unreadMost = 200
+
 func (c *call) me() (*meBody, error) {
-	list, err := c.Parties.Store.Holders(c.ctx(), c.caller.Subject)
+	mine, err := c.mayRead()
+	if err != nil {
+		return nil, err
+	}
+	list, err := c.holders(mine)
 	if err != nil {
 		return nil, err
 	}
@@ -41,12 +73,8 @@ func (c *call) me() (*meBody, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := c.Journal.Store.Entries(c.ctx(), journal.Filter{BySubject: true, Subject: c.caller.Subject, Since: read, Limit: 200})
-	for i := range rows {
-		if rows[i].ID != read {
-			out.Unread++
-		}
-	}
+	news, err := mine.News(c.ctx(), read, unreadMost)
+	out.Unread = len(news)
 	return out, err
 }
 
@@ -65,7 +93,11 @@ type holderBody struct {
 
 // myHolders: who holds my consents (Art. 8-1(2)4).
 func (c *call) myHolders() (*paged[holderBody], error) {
-	list, err := c.Parties.Store.Holders(c.ctx(), c.caller.Subject)
+	mine, err := c.mayRead()
+	if err != nil {
+		return nil, err
+	}
+	list, err := c.holders(mine)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +135,7 @@ func (c *call) myHolders() (*paged[holderBody], error) {
 }
 
 func (c *call) myJournal() (*paged[entryBody], error) {
-	f := journal.Filter{BySubject: true, Subject: c.caller.Subject, Action: c.r.URL.Query().Get("action")}
+	f := journal.Filter{Action: c.r.URL.Query().Get("action")}
 	if bin := c.r.URL.Query().Get("organization"); bin != "" {
 		o, err := c.Parties.Organization(c.ctx(), bin)
 		if err != nil {
@@ -111,7 +143,79 @@ func (c *call) myJournal() (*paged[entryBody], error) {
 		}
 		f.Org = o.ID
 	}
-	return c.entryPage(f, true)
+	if err := c.period(&f); err != nil {
+		return nil, err
+	}
+	mine, f, limit, err := c.myPage(f)
+	if err != nil {
+		return nil, err
+	}
+	if grouped := c.r.URL.Query().Get("grouped"); grouped == "true" {
+		return c.myLines(mine, f, limit)
+	} else if grouped != "" && grouped != "false" {
+		return nil, fault.Bad("grouped", "bad-enum", "allowed", "true, false")
+	}
+	list, err := mine.List(c.ctx(), f)
+	if err != nil {
+		return nil, err
+	}
+	out := &paged[entryBody]{Items: []entryBody{}}
+	for i := range list {
+		if i == limit {
+			out.Next = ident.ID(list[i-1].ID).String()
+			break
+		}
+		out.Items = append(out.Items, toEntry(list[i].Entry, list[i].Leaf, list[i].Deferred))
+	}
+	return out, nil
+}
+
+// myLines is a page of the journal in which what machines did again and again in
+// one day stands as one item.
+func (c *call) myLines(mine *journal.View, f journal.Filter, limit int) (*paged[entryBody], error) {
+	lines, next, err := disclosure.Page(c.ctx(), mine, f, limit, func(*journal.Shown) bool { return true })
+	if err != nil {
+		return nil, err
+	}
+	out := &paged[entryBody]{Items: []entryBody{}}
+	for i := range lines {
+		out.Items = append(out.Items, toLine(&lines[i]))
+	}
+	if !next.IsZero() {
+		out.Next = next.String()
+	}
+	return out, nil
+}
+
+// myPage is the journal of the caller, and the page of it that is asked for.
+func (c *call) myPage(f journal.Filter) (*journal.View, journal.Filter, int, error) {
+	mine, err := c.mayRead()
+	if err != nil {
+		return nil, f, 0, err
+	}
+	f, limit, err := c.onPage(f, func(id ident.ID) error {
+		_, err := mine.One(c.ctx(), id)
+		return err
+	})
+	return mine, f, limit, err
+}
+
+// myEntry finds the entry of the path in the journal of the caller.
+func (c *call) myEntry() (*entryBody, error) {
+	id, err := c.pathID()
+	if err != nil {
+		return nil, err
+	}
+	mine, err := c.mayRead()
+	if err != nil {
+		return nil, err
+	}
+	s, err := mine.One(c.ctx(), id)
+	if err != nil {
+		return nil, err
+	}
+	e := toEntry(s.Entry, s.Leaf, s.Deferred)
+	return &e, nil
 }
 
 func (c *call) myReceipt() (*verify.Receipt, error) {
@@ -119,7 +223,11 @@ func (c *call) myReceipt() (*verify.Receipt, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.Journal.Receipt(c.ctx(), journal.Filter{BySubject: true, Subject: c.caller.Subject}, id)
+	mine, err := c.mayRead()
+	if err != nil {
+		return nil, err
+	}
+	return mine.Receipt(c.ctx(), id)
 }
 
 type dataBody struct {
@@ -130,7 +238,11 @@ type dataBody struct {
 
 // myData shows all that is held, free of charge; the look is journaled.
 func (c *call) myData() (*paged[dataBody], error) {
-	list, err := c.Parties.Store.Holders(c.ctx(), c.caller.Subject)
+	mine, err := c.mayRead()
+	if err != nil {
+		return nil, err
+	}
+	list, err := c.holders(mine)
 	if err != nil {
 		return nil, err
 	}
@@ -158,6 +270,7 @@ type noticeBody struct {
 	Organization string    `json:"organization"`
 	Title        string    `json:"title"`
 	Text         string    `json:"text"`
+	Late         string    `json:"late,omitempty"` // that it was shown later, and why
 	Provisions   []string  `json:"provisions"`
 	Denied       bool      `json:"denied"`
 	Read         bool      `json:"read"`
@@ -170,31 +283,43 @@ func (c *call) myNotifications() (*paged[noticeBody], error) {
 	if err != nil {
 		return nil, err
 	}
-	f, limit, err := c.onPage(journal.Filter{BySubject: true, Subject: c.caller.Subject})
+	mine, f, limit, err := c.myPage(journal.Filter{})
 	if err != nil {
 		return nil, err
 	}
-	rows, entries, err := c.Journal.List(c.ctx(), f)
+	list, err := mine.List(c.ctx(), f)
 	if err != nil {
 		return nil, err
 	}
 	out := &paged[noticeBody]{Items: []noticeBody{}}
-	for i, e := range entries {
+	for i := range list {
 		if i == limit {
-			out.Next = rows[i-1].ID.String()
+			out.Next = ident.ID(list[i-1].ID).String()
 			break
 		}
-		o, err := c.Parties.ByID(c.ctx(), rows[i].Org)
+		n, err := c.notice(&list[i], read)
 		if err != nil {
 			return nil, err
 		}
-		m := notify.Words(c.lang, e.Entry, o.Register)
-		out.Items = append(out.Items, noticeBody{
-			ID: rows[i].ID, At: time.UnixMilli(e.At).UTC(), Organization: e.Organization, Title: m.Title, Text: m.Text,
-			Provisions: m.Provisions, Denied: m.Denied, Read: string(rows[i].ID[:]) <= string(read[:]),
-		})
+		out.Items = append(out.Items, n)
 	}
 	return out, nil
+}
+
+func (c *call) notice(s *journal.Shown, read ident.ID) (noticeBody, error) {
+	o, err := c.Parties.ByID(c.ctx(), s.Org)
+	if err != nil {
+		return noticeBody{}, err
+	}
+	m, from := notify.Words(c.lang, s.Entry, o.Register), s.Since()
+	n := noticeBody{
+		ID: ident.ID(s.ID), At: time.UnixMilli(s.At).UTC(), Organization: s.Organization, Title: m.Title, Text: m.Text,
+		Provisions: m.Provisions, Denied: m.Denied, Read: bytes.Compare(from[:], read[:]) <= 0,
+	}
+	if s.Deferred != nil {
+		n.Late = notify.Late(c.lang, s.Deferred.Until, s.Deferred.Provision)
+	}
+	return n, nil
 }
 
 type readRequest struct {
@@ -208,5 +333,13 @@ func (c *call) readNotifications(in *readRequest) (*nothing, error) {
 	if in.Until.Time().After(c.Now().Add(time.Minute)) { // or all that is still to come would count as read
 		return nil, fault.Bad("until", "time-future")
 	}
-	return &nothing{}, c.Store.MarkInbox(c.ctx(), c.caller.Subject, in.Until)
+	mine, err := c.mayRead()
+	if err != nil {
+		return nil, err
+	}
+	until, err := mine.ReadUntil(c.ctx(), in.Until)
+	if err != nil {
+		return nil, err
+	}
+	return &nothing{}, c.Store.MarkInbox(c.ctx(), c.caller.Subject, until)
 }

@@ -77,6 +77,13 @@ var everything = []scenario{
 	{name: "token", as: "admin", method: "POST", url: "/v1/organizations/$bin/tokens", body: `{"role":"staff","label":"$name $iin"}`, wantStatus: 201},
 	{name: "wrong role", as: "admin", method: "POST", url: "/v1/organizations/$bin/tokens", body: `{"role":"$name"}`, wantStatus: 400},
 	{
+		name: "deferral", as: "officer", method: "POST", url: "/v1/journal/deferrals", wantStatus: 201, keep: "deferral",
+		body: `{"subject":"$subject","reference":"$iin","provision":"9(1)","document":"$name, $document","until":"2024-01-01T00:00:00Z"}`,
+	},
+	{name: "approval", as: "second", method: "POST", url: "/v1/journal/deferrals/$deferral/approve", body: `{}`, wantStatus: 200},
+	{name: "wrong ground", as: "officer", method: "POST", url: "/v1/journal/deferrals", body: `{"subject":"$subject","provision":"$name","document":"$iin","until":"2024-01-01T00:00:00Z"}`, wantStatus: 400},
+	{name: "wrong role of a person", as: "operator", method: "POST", url: "/v1/decisions", body: `{"subject":"$subject","action":"view","role":"$iin"}`, wantStatus: 400},
+	{
 		name: "withdraw", as: "operator", method: "POST", url: "/v1/consents/$consent/withdraw", wantStatus: 200,
 		body: `{"reason":"$name","evidence":{"channel":"paper","document":"$document"}}`,
 	},

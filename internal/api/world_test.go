@@ -84,7 +84,7 @@ func serve(t testing.TB, a *app.App, clock *apptest.Clock) *world {
 	w := &world{App: a, clock: clock, log: &lines{}, tokens: map[string]string{}, names: map[string]string{}}
 	w.api = &API{
 		Store: a.Store, Accounts: a.Accounts, Parties: a.Parties, Consents: a.Consents, Guard: a.Guard, Terms: a.Terms, Journal: a.Journal,
-		Keys: a.Keys, Now: a.Now, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Public: "https://kelisim.example", Version: "test",
+		Deferrals: a.Deferrals, Keys: a.Keys, Now: a.Now, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Public: "https://kelisim.example", Version: "test",
 	}
 	w.Handler = w.api.Handler()
 	w.tokens["admin"] = w.issue(t, account.Token{Role: account.Admin})
@@ -122,6 +122,7 @@ func populate(t testing.TB, a *app.App, clock *apptest.Clock) *world {
 		w.tokens[string(r)] = w.issue(t, account.Token{Role: r, Org: operator.ID})
 		w.tokens["other-"+string(r)] = w.issue(t, account.Token{Role: r, Org: second.ID})
 	}
+	w.tokens["second"] = w.issue(t, account.Token{Role: account.Officer, Org: operator.ID})
 	w.tokens["third-party"] = w.issue(t, account.Token{Role: account.ThirdParty, Org: third.ID})
 	w.names["bin"], w.names["other"], w.names["payer"], w.names["stranger"] = apptest.BIN, other, payer, ident.NewID(w.Now()).String()
 	w.names["iin"], w.names["name"], w.names["phone"] = plantedIIN, planted, plantedPhone

@@ -16,6 +16,7 @@ import (
 
 	"kelisim/internal/account"
 	"kelisim/internal/consent"
+	"kelisim/internal/disclosure"
 	"kelisim/internal/fault"
 	"kelisim/internal/gate"
 	"kelisim/internal/ident"
@@ -71,6 +72,8 @@ type App struct {
 	Terms    *term.Terms
 	Journal  *journal.Reader
 	Sealer   *journal.Sealer
+	// Deferrals is what subjects are shown later.
+	Deferrals *disclosure.Deferrals
 }
 
 func (c *Config) defaults() {
@@ -168,7 +171,8 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 	a.Guard = &gate.Guard{
 		Store: st, Parties: a.Parties, Terms: a.Terms, Keys: keys, Now: c.Now, Cache: gate.NewCache(c.CacheSize),
 	}
-	a.Journal = &journal.Reader{Store: st, Keys: keys, KeyOf: a.Parties.JournalKey}
+	a.Journal = &journal.Reader{Store: st, Keys: keys, KeyOf: a.Parties.JournalKey, Now: c.Now}
+	a.Deferrals = &disclosure.Deferrals{Store: st, Parties: a.Parties, Now: c.Now}
 	a.Sealer = &journal.Sealer{Store: st, Keys: keys, Now: c.Now, Log: c.Log, Every: c.SealEvery, Published: a.keepCheckpoint}
 	return a, nil
 }

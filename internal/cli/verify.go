@@ -119,7 +119,7 @@ func (c *verifyCommand) file(e *env, name string) (string, error) {
 	kind, err := verify.KindOf(b)
 	var ans answer
 	switch {
-	case err == nil && kind == verify.TypeReceipt:
+	case err == nil && (kind == verify.TypeReceipt || kind == verify.TypeBlindReceipt):
 		return c.receipt(e, b)
 	case err == nil:
 		return c.signed(e, kind, b)
@@ -144,6 +144,10 @@ func (c *verifyCommand) receipt(e *env, b []byte) (string, error) {
 	}
 	if err != nil {
 		return "", err
+	}
+	if r.Type == verify.TypeBlindReceipt {
+		_, point, err := r.CheckBlind(key)
+		return fmt.Sprintf("entry %d of %d stands in the log; this receipt does not tell what it says%s", r.Index, point.Size, own), err
 	}
 	entry, point, err := r.Check(key)
 	if err != nil {

@@ -196,11 +196,15 @@ func (w *world) result(ctx context.Context) (*Result, error) {
 // their own data. Without it the demo was cut short.
 func (w *world) finished(ctx context.Context, r *Result) error {
 	for _, p := range r.Showcase {
-		_, views, err := w.Journal.List(ctx, journal.Filter{BySubject: true, Subject: p.Subject, Action: register.View.String(), Limit: 1000})
+		mine, err := w.Journal.ForSubject(ctx, p.Subject)
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(views, func(e *journal.Opened) bool { return e.Actor == subject }) {
+		views, err := mine.List(ctx, journal.Filter{Action: register.View.String(), Limit: 1000})
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(views, func(e journal.Shown) bool { return e.Actor == subject }) {
 			return fault.New(fault.Conflict, "demo-unfinished")
 		}
 	}

@@ -180,7 +180,11 @@ func checkShowcase(t *testing.T, a *app.App, r *demo.Result) {
 	languages := map[string]bool{}
 	for _, p := range r.Showcase {
 		languages[string(p.Language)] = true
-		_, list, err := a.Journal.List(t.Context(), journal.Filter{BySubject: true, Subject: p.Subject, Limit: 1000})
+		mine, err := a.Journal.ForSubject(t.Context(), p.Subject)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := mine.List(t.Context(), journal.Filter{Limit: 1000})
 		if err != nil {
 			t.Fatal(err)
 		}

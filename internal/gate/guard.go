@@ -71,6 +71,7 @@ type Ask struct {
 	Subject   ident.ID            // as the asker knows it
 	Actor     verify.Actor
 	Reference string
+	Role      string // of the subject in the event: verify.RoleIncidental, or empty
 	Values    map[string]json.RawMessage
 }
 
@@ -313,7 +314,7 @@ func (g *Guard) record(k known, ans *Answer) (*journal.Record, error) {
 		Subject: verify.ID(k.Holder.Outside(k.subject)), Organization: k.Holder.BIN,
 		Base: k.Base, Actor: k.Actor, Action: k.Action.String(), Purpose: k.Purpose, Categories: k.Categories,
 		Decision: "deny", Reasons: ans.reasons(), Consent: verify.ID(ans.Consent),
-		Recipient: k.Recipient, Country: k.Country, Reference: k.Reference, Edition: ans.Edition.ID,
+		Recipient: k.Recipient, Country: k.Country, Reference: k.Reference, Role: k.Role, Edition: ans.Edition.ID,
 		Detail: k.Request.beside(),
 	}
 	if k.Holder.Register != nil {

@@ -460,7 +460,7 @@ func TestReceipt(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, a *app.App, clock *apptest.Clock) {
 		f := newForger(t, a, clock)
 		org := apptest.Org(t, a, "")
-		rows, list, err := a.Journal.List(t.Context(), journal.Filter{BySubject: true, Subject: org.Inside(f.sub), Limit: 100})
+		rows, list, err := a.Journal.List(t.Context(), journal.Filter{Org: org.ID, BySubject: true, Subject: org.Inside(f.sub), Limit: 100})
 		if err != nil || len(rows) != 26 {
 			t.Fatal(len(rows), err)
 		}

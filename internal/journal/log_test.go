@@ -95,6 +95,10 @@ func (m *memory) Entry(context.Context, journal.Filter, ident.ID) (*journal.Row,
 	return nil, fault.New(fault.NotFound, "entry-unknown")
 }
 
+func (m *memory) DeferralsOf(context.Context, ident.ID) ([]journal.Deferral, error) { return nil, nil }
+
+func (m *memory) ConsentEntries(context.Context, ident.ID) ([]ident.ID, error) { return nil, nil }
+
 func newSealer(t testing.TB, m *memory) *journal.Sealer {
 	t.Helper()
 	private, public, err := note.GenerateKey(rand.Reader, "kelisim/test")

@@ -2,7 +2,9 @@ package journal
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -25,6 +27,11 @@ type ReadStore interface {
 	Checkpoint(ctx context.Context) (string, error)
 	// Commitments returns those of the leaves from … to-1.
 	Commitments(ctx context.Context, from, to int64) ([]verify.Commitment, error)
+	// DeferralsOf lists all deferrals of a subject, whatever became of them.
+	DeferralsOf(ctx context.Context, subject ident.ID) ([]Deferral, error)
+	// ConsentEntries lists the entries in the life of the subject's consents,
+	// which the subject finds there whatever is deferred.
+	ConsentEntries(ctx context.Context, subject ident.ID) ([]ident.ID, error)
 }
 
 // Reader opens entries for those they concern.
@@ -33,10 +40,19 @@ type Reader struct {
 	Keys  *seal.Keyring
 	// KeyOf opens the journal key of a subject.
 	KeyOf func(ctx context.Context, subject ident.ID) (Key, error)
+	Now   func() time.Time
 }
 
-// List opens the entries of a filter. Row and entry stand at the same index.
+// errWhose is the mistake of reading a subject's journal past [Reader.ForSubject],
+// which would show what is deferred.
+var errWhose = errors.New("a journal is read whole only by organization")
+
+// List opens the entries of a filter, for the organization and those who oversee
+// it. Row and entry stand at the same index.
 func (r *Reader) List(ctx context.Context, f Filter) ([]Row, []*Opened, error) {
+	if f.Org.IsZero() {
+		return nil, nil, errWhose
+	}
 	rows, err := r.Store.Entries(ctx, f)
 	if err != nil {
 		return nil, nil, err
@@ -58,14 +74,17 @@ func (r *Reader) List(ctx context.Context, f Filter) ([]Row, []*Opened, error) {
 	return rows, out, nil
 }
 
-// One opens one entry.
+// One opens one entry of an organization.
 func (r *Reader) One(ctx context.Context, f Filter, entry ident.ID) (*Row, *Opened, error) {
-	row, err := r.Store.Entry(ctx, f, entry)
+	if f.Org.IsZero() {
+		return nil, nil, errWhose
+	}
+	row, err := r.Store.Entry(ctx, Filter{Org: f.Org}, entry)
 	if err != nil {
 		return nil, nil, err
 	}
 	if row.Sealed == nil {
-		return nil, nil, fault.New(fault.NotFound, "entry-unknown")
+		return nil, nil, errUnknown
 	}
 	key, err := r.KeyOf(ctx, row.Subject)
 	if err != nil {
@@ -75,22 +94,26 @@ func (r *Reader) One(ctx context.Context, f Filter, entry ident.ID) (*Row, *Open
 	return row, o, err
 }
 
-// Receipt proves one entry under the newest checkpoint. A fault.Conflict
-// "not-sealed-yet" means that the entry is too young: seconds at most.
+// Receipt proves one entry of an organization.
 func (r *Reader) Receipt(ctx context.Context, f Filter, entry ident.ID) (*verify.Receipt, error) {
 	row, o, err := r.One(ctx, f, entry)
 	if err != nil {
 		return nil, err
 	}
-	signed, err := r.Store.Checkpoint(ctx)
+	receipt, err := r.prove(ctx, row)
 	if err != nil {
 		return nil, err
 	}
-	var c verify.Checkpoint
-	if signed != "" {
-		if c, err = verify.OpenCheckpoint(signed, r.Keys.Checker); err != nil {
-			return nil, err
-		}
+	receipt.Entry, receipt.Salt = o.Bytes, o.Salt
+	return receipt, nil
+}
+
+// prove leads the leaf of an entry to the newest checkpoint. A fault.Conflict
+// "not-sealed-yet" means that the entry is too young: seconds at most.
+func (r *Reader) prove(ctx context.Context, row *Row) (*verify.Receipt, error) {
+	signed, c, err := r.newest(ctx)
+	if err != nil {
+		return nil, err
 	}
 	if row.Leaf < 0 || row.Leaf >= c.Size {
 		return nil, fault.New(fault.Conflict, "not-sealed-yet")
@@ -100,9 +123,23 @@ func (r *Reader) Receipt(ctx context.Context, f Filter, entry ident.ID) (*verify
 		return nil, fmt.Errorf("prove entry: %w", err)
 	}
 	return &verify.Receipt{
-		Type: verify.TypeReceipt, Key: r.Keys.LogKey, Entry: o.Bytes, Salt: o.Salt,
-		Index: row.Leaf, Proof: verify.Proof(proof), Checkpoint: signed,
+		Type: verify.TypeReceipt, Key: r.Keys.LogKey, Index: row.Leaf, Proof: verify.Proof(proof), Checkpoint: signed,
 	}, nil
+}
+
+// newest is the newest checkpoint, signed and opened; empty before the first.
+func (r *Reader) newest(ctx context.Context) (signed string, c verify.Checkpoint, err error) {
+	if signed, err = r.Store.Checkpoint(ctx); err != nil || signed == "" {
+		return "", c, err
+	}
+	c, err = verify.OpenCheckpoint(signed, r.Keys.Checker)
+	return signed, c, err
+}
+
+// Size is the number of entries under the newest checkpoint.
+func (r *Reader) Size(ctx context.Context) (int64, error) {
+	_, c, err := r.newest(ctx)
+	return c.Size, err
 }
 
 // Tile returns the first width hashes of a tile (0: all that a full tile has),

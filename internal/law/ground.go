@@ -50,6 +50,9 @@ type Ground struct {
 	OverBans bool `yaml:"over-bans"`
 	// NotFor are traits of purposes that the ground never carries: "marketing".
 	NotFor []string `yaml:"not-for"`
+	// Defer: what is done on the ground may be shown to the subject later; nil
+	// where it may not.
+	Defer *Deferral `yaml:"defer"`
 
 	Origin `yaml:"-"`
 }

@@ -112,3 +112,29 @@ func TestGroundsNameKnownActionsAndKinds(t *testing.T) {
 		}
 	}
 }
+
+// Where the Law says that the subject is told who asked, nothing is told later;
+// what may be is marked as what it is: not of this Law.
+func TestGroundsThatMayBeShownLater(t *testing.T) {
+	t.Parallel()
+	for _, e := range Editions() {
+		var later []Provision
+		for _, g := range e.Grounds() {
+			d := g.Defer
+			if d == nil {
+				continue
+			}
+			later = append(later, g.Provision)
+			if g.TellsInitiator {
+				t.Errorf("%s: the subject must be told who asked, 8-1(3)", g.Provision)
+			}
+			if !g.Document || d.Certainty == "" || d.Certainty == Primary || d.Source.KK == "" || d.Source.RU == "" || d.Source.EN == "" {
+				t.Errorf("%s: %+v", g.Provision, d)
+			}
+			isKey(t, "law.certainty."+string(d.Certainty))
+		}
+		if want := []Provision{"9(1)", "9(9)", "9(10)"}; e.ID == "2023-04" && !slices.Equal(later, want) {
+			t.Errorf("%v, want %v", later, want)
+		}
+	}
+}

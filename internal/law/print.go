@@ -165,6 +165,10 @@ func (p *page) ground(g Ground) {
 	if g.Certainty != Primary {
 		p.origin("  ", g.Origin, time.Time{})
 	}
+	if d := g.Defer; d != nil {
+		p.row("  ", p.text("law.ground.defer", "max", d.Max))
+		p.row("    ", fmt.Sprintf("%s (%s)", d.Source.In(p.lang), p.text("law.certainty."+string(d.Certainty))))
+	}
 }
 
 func (p *page) openTo(g Ground) string {

@@ -64,6 +64,7 @@ func TestPrint(t *testing.T) {
 		{locale.EN, "25(2)6", []string{"answer the subject about own data: 3 working days", "order 395/НҚ of 21 October 2020", "from secondary sources", "L25.2.6"}},
 		{locale.KK, "9(2)", []string{"Келісімсіз негіз ретінде", "Құжат керек."}},
 		{locale.EN, "9(9-4)", []string{"anyone", "3 years"}},
+		{locale.EN, "9(1)", []string{"shown to the subject later: P1Y at most", "Art. 201", "to be checked"}},
 		{locale.EN, "9(3)", []string{"state organizations", "must be depersonalised"}},
 		{locale.EN, "8(4)", []string{"8(4)3", "L8.4.8", "consent-expired", "not-covered"}},
 		{locale.EN, "L8.2", []string{"8(2)  Giving and withdrawing consent"}}, // by the id of a duty

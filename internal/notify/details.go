@@ -6,6 +6,7 @@ import (
 
 	"kelisim/internal/law"
 	"kelisim/internal/locale"
+	"kelisim/verify"
 )
 
 // details lists what the entry says, in the order in which people ask: when,
@@ -40,7 +41,7 @@ func (s speaker) details() []Detail {
 	add("base", s.base())
 	if s.Decision != "" {
 		add("decision", s.named("notice.decision."+s.Decision, s.Decision))
-		if s.Decision == "deny" || s.ground() == "" {
+		if s.Role != verify.RoleIncidental && (s.Decision == "deny" || s.ground() == "") {
 			add("why", s.why())
 		}
 	}
@@ -65,6 +66,7 @@ func (s speaker) details() []Detail {
 		add("due", s.day("due"))
 		add("calendar", s.told("calendar"))
 	}
+	add("until", s.until())
 	if s.Register > 0 {
 		add("register", s.text("notice.version", "version", s.Register))
 	}

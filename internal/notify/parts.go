@@ -3,8 +3,8 @@ package notify
 import (
 	"slices"
 	"strings"
+	"time"
 
-	"kelisim/internal/law"
 	"kelisim/internal/locale"
 	"kelisim/internal/register"
 )
@@ -131,10 +131,7 @@ func (s speaker) ground() string {
 	case s.Ground == nil:
 		return s.text("notice.part.consent")
 	}
-	if key := (law.Ground{Provision: law.Provision(s.Ground.Provision)}).TextKey(); locale.Has(key) {
-		return s.text("notice.part.ground", "provision", s.Ground.Provision, "ground", s.text(key))
-	}
-	return s.text("notice.part.provision", "provision", s.Ground.Provision)
+	return ground(s.lang, s.Ground.Provision)
 }
 
 // why joins the reasons, each once.
@@ -191,7 +188,8 @@ func (s speaker) country() string {
 }
 
 // part is what an event itself says more: which scopes were withdrawn when not
-// the whole consent was, where imported data came from.
+// the whole consent was, where imported data came from, until when entries are
+// not shown.
 func (s speaker) part() string {
 	switch {
 	case s.Detail == "":
@@ -207,9 +205,21 @@ func (s speaker) part() string {
 		return " " + s.text("notice.part.origin", "name", s.Detail)
 	case s.ofTerm():
 		return s.termPart()
+	case s.until() != "":
+		return " " + s.text("notice.part.until", "date", s.until())
 	default:
 		return ""
 	}
+}
+
+// until is the date of a deferral that the entry tells of.
+func (s speaker) until() string {
+	_, date, _ := strings.Cut(s.Detail, " ")
+	t, err := time.Parse(time.RFC3339, date)
+	if err != nil || !strings.HasPrefix(s.Action, "disclosure.") {
+		return ""
+	}
+	return locale.DateTime(s.lang, t)
 }
 
 func (s speaker) scopes() string {

@@ -47,6 +47,7 @@ var icons = map[string]string{
 	"calendar.decree": "document",
 	"term.start":      "clock", "term.recompute": "clock", "term.extend": "clock",
 	"term.done": "check", "term.cancel": "cross", "term.pause": "pause", "term.resume": "clock",
+	"disclosure.defer": "clock", "disclosure.approve": "clock", "disclosure.refuse": "cross", "disclosure.lift": "view",
 }
 
 // Acts lists every act that the journal knows, by id.
@@ -54,8 +55,13 @@ func Acts() []string { return slices.Sorted(maps.Keys(icons)) }
 
 // Words says what an entry tells. reg is the description that the operator had
 // at that time; without it, ids stand where names would. An act that is not
-// known here still gets a sentence, by its id.
+// known here still gets a sentence, by its id. Where the subject only stood
+// beside another, the words are general ones: a relative must not learn of a
+// notary's act.
 func Words(lang locale.Lang, e *verify.Entry, reg *register.Register) Message {
+	if e.Role == verify.RoleIncidental {
+		e = e.General()
+	}
 	s := speaker{lang, e, reg}
 	m := Message{
 		Denied: e.Decision == "deny", Icon: icons[e.Action],
@@ -86,6 +92,9 @@ func (s speaker) key() string {
 		end = ".denied"
 	}
 	act := "notice." + s.Action
+	if s.Role == verify.RoleIncidental {
+		return "notice.incidental" + end
+	}
 	for _, key := range [...]string{act + "." + s.Actor.Kind + end, act + end} {
 		if locale.Has(key) {
 			return key

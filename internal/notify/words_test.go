@@ -48,6 +48,7 @@ var events = []string{
 	"consent.ask", "consent.show", "consent.refuse", "consent.cancel", "consent.unanswered", "consent.mismatch",
 	"subject.state", "ban.set", "ban.lift", "undertaking.file", "country.set", "country.end",
 	"calendar.decree", "term.start", "term.done", "term.cancel", "term.extend", "term.pause", "term.resume", "term.recompute",
+	"disclosure.defer", "disclosure.approve", "disclosure.refuse", "disclosure.lift",
 }
 
 // entry is an act as the journal writes it, full enough to fill every place of
@@ -150,6 +151,19 @@ func sentences() (all []named) {
 	add("term.done of a notice", entry("term.done"), owed)
 	add("term.recompute of a notice", entry("term.recompute"), owed, moved, by("service"))
 	add("term.recompute of what no edition knows", entry("term.recompute"), func(e *verify.Entry) { e.Detail = "key=no-such due=soon" })
+	deferral := func(e *verify.Entry) {
+		e.Ground = &verify.Ground{Provision: "9(1)", Document: "№ 17"}
+		e.Detail = "01941f29-7c00-7000-8000-000000000000 2027-05-23T09:00:00Z"
+	}
+	for _, a := range []string{"defer", "approve", "refuse", "lift"} {
+		add("disclosure."+a+" to a date", entry("disclosure."+a), by("person"), deferral)
+	}
+	add("disclosure.lift by a court", entry("disclosure.lift"), by("authority"), deferral)
+	beside := func(e *verify.Entry) { e.Role = verify.RoleIncidental }
+	add("view beside another", entry("view"), permit, beside)
+	add("view beside another, denied", entry("view"), deny("data-blocked"), beside)
+	add("disclosure.defer beside another", entry("disclosure.defer"), by("person"), deferral, beside)
+	add("unknown beside another", entry("enchant"), permit, beside)
 	add("unknown", entry("enchant"), permit)
 	add("unknown, denied", entry("enchant"), deny("new-reason"))
 	return all
@@ -174,7 +188,7 @@ func TestDetails(t *testing.T) {
 	e := with(entry("transfer"), permit)
 	e.Recorded = e.At + time.Hour.Milliseconds()
 	e.Actor = verify.Actor{Kind: "person", ID: "17"}
-	e.Purpose, e.Recipient, e.Country, e.Base, e.Reference, e.Role = "payment", payment, "DE", "site", "A-1", "incidental"
+	e.Purpose, e.Recipient, e.Country, e.Base, e.Reference = "payment", payment, "DE", "site", "A-1"
 	e.Ground = &verify.Ground{Provision: "9(10)", Document: "№ 17"}
 	var got bytes.Buffer
 	for _, lang := range locale.All {
@@ -184,6 +198,52 @@ func TestDetails(t *testing.T) {
 		got.WriteByte('\n')
 	}
 	golden(t, "details.txt", got.Bytes())
+}
+
+// Of an act in which one only stood beside another, no more is said than who
+// did what sort of thing, whatever the entry holds and whoever asks for words.
+func TestGeneralWords(t *testing.T) {
+	t.Parallel()
+	full := func(e *verify.Entry) {
+		e.Recorded, e.Actor = e.At+1, verify.Actor{Kind: "person", ID: "MARK-1"}
+		e.Base, e.Recipient, e.Country, e.Reference, e.Edition, e.Detail = "site", payment, "DE", "MARK-2", "2023-04", "MARK-3"
+		e.Ground = &verify.Ground{Provision: "9(10)", Document: "MARK-4"}
+	}
+	reg := bestam(t)
+	for _, lang := range locale.All {
+		for _, decision := range []func(*verify.Entry){permit, deny("data-blocked", "subject-deceased")} {
+			e := with(with(entry("transfer"), decision), full)
+			plain := Words(lang, e, reg)
+			e.Role = verify.RoleIncidental
+			m := Words(lang, e, reg)
+			all := fmt.Sprint(m)
+			for _, mark := range []string{"MARK", payment, "Germany", "Германия", "9(10)", "7(1)", "contracts", reg.Purpose("contracts").Name.In(lang), "2023"} {
+				if strings.Contains(all, mark) {
+					t.Errorf("%s: %q is told: %s", lang, mark, all)
+				}
+			}
+			if len(m.Details) >= len(plain.Details) || len(m.Provisions) > 0 || !strings.Contains(m.Text, reg.Name.In(lang)) {
+				t.Errorf("%s: %+v", lang, m)
+			}
+		}
+	}
+}
+
+func TestLate(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2027, 5, 23, 9, 0, 0, 0, time.UTC)
+	for lang, want := range map[locale.Lang][2]string{
+		locale.EN: {"Was not shown to you until 23 May 2027, 14:00. Ground: provision 9(1) of the Law", "Was not shown to you until 23 May 2027, 14:00."},
+		locale.RU: {"Вам это не показывали до 23 мая 2027 г., 14:00. Основание: норма 9(1) Закона", "Вам это не показывали до 23 мая 2027 г., 14:00."},
+		locale.KK: {"Сізге бірден көрсетілген жоқ. Көрсетілген уақыты: 2027 жылғы 23 мамыр, 14:00. Негізі: Заңның 9(1) нормасы", "Сізге бірден көрсетілген жоқ. Көрсетілген уақыты: 2027 жылғы 23 мамыр, 14:00."},
+	} {
+		if got := Late(lang, at, "9(1)"); !strings.HasPrefix(got, want[0]) {
+			t.Errorf("%s: %s", lang, got)
+		}
+		if got := Late(lang, at, ""); got != want[1] {
+			t.Errorf("%s: %s", lang, got)
+		}
+	}
 }
 
 func golden(t *testing.T, name string, got []byte) {

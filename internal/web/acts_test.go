@@ -19,7 +19,6 @@ import (
 	"kelisim/internal/consent"
 	"kelisim/internal/gate"
 	"kelisim/internal/ident"
-	"kelisim/internal/journal"
 	"kelisim/internal/law"
 	"kelisim/internal/locale"
 	"kelisim/internal/notify"
@@ -424,16 +423,12 @@ func TestAssets(t *testing.T) {
 func TestEntriesFarBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	p := &Pages{Journal: w.Journal}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
-	w.must(err)
-	v := &visit{Request: r, Me: w.asel.inside}
 	for range 250 {
 		w.ask(w.shop, w.asel.shop, crm, gate.Request{Action: register.Use, Purpose: "delivery", Categories: []string{"name"}})
 	}
-	got, next, err := p.entries(v, journal.Filter{BySubject: true, Subject: w.asel.inside}, "denied")
-	if err != nil || len(got) != 1 || !next.IsZero() {
-		t.Error(len(got), next, err)
+	body := w.signedIn(locale.EN, w.asel).want(http.StatusOK, "/me/journal?kind=denied")
+	if n := strings.Count(body, "Refused"); n == 0 || !strings.Contains(body, w.denied(w.asel).String()) || strings.Contains(body, "before=") {
+		t.Errorf("%d refusals:\n%s", n, body)
 	}
 }
 

@@ -44,11 +44,11 @@ func (p *Pages) consoleEntry(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	row, e, err := p.Journal.One(v.Context(), ofDesk(v), id)
+	row, e, err := p.Office.One(v.Context(), ofDesk(v), id)
 	if err != nil {
 		return err
 	}
-	size, err := p.logSize(v.Context())
+	size, err := p.Journal.Size(v.Context())
 	if err != nil {
 		return err
 	}
@@ -189,5 +189,9 @@ func (p *Pages) consoleReceipt(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	return p.receipt(w, v, ofDesk(v), id)
+	receipt, err := p.Office.Receipt(v.Context(), ofDesk(v), id)
+	if err != nil {
+		return err
+	}
+	return downloadReceipt(w, id, receipt)
 }

@@ -90,7 +90,7 @@ func (p *Pages) explainEntry(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	r, err := p.Guard.Replay(v.Context(), p.Journal, v.Desk.Org, id)
+	r, err := p.Guard.Replay(v.Context(), p.Office, v.Desk.Org, id)
 	if err != nil {
 		return err
 	}

@@ -83,13 +83,46 @@ func (p *Pages) consoleJournal(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	if b.Lines, err = p.lines(v, list); err != nil {
+	if b.Lines, err = p.told(v, list); err != nil {
 		return err
 	}
 	if !next.IsZero() {
 		b.Older = b.query(next)
 	}
 	return p.render(w, v, "console-journal", "journal", &b)
+}
+
+// Entries that are wanted are looked for in chunks, and no further than this
+// many at once: the next page goes on where this one stopped.
+const (
+	chunk    = 200
+	maxChunk = 15
+)
+
+// scan returns a page of entries and where the next one begins, zero if this was
+// the last.
+func (p *Pages) scan(v *visit, f journal.Filter, lines int, wanted func(*journal.Opened) bool) (list []*journal.Opened, next ident.ID, err error) {
+	f.Limit = chunk
+	for range maxChunk {
+		_, some, err := p.Office.List(v.Context(), f)
+		if err != nil {
+			return nil, ident.ID{}, err
+		}
+		for _, e := range some {
+			if !wanted(e) {
+				continue
+			}
+			if len(list) == lines {
+				return list, ident.ID(list[len(list)-1].ID), nil
+			}
+			list = append(list, e)
+		}
+		if len(some) < chunk {
+			return list, ident.ID{}, nil
+		}
+		f.Before = ident.ID(some[len(some)-1].ID)
+	}
+	return list, f.Before, nil
 }
 
 // read turns the form into a filter. A choice that there is not is none; what a
@@ -160,8 +193,8 @@ func (s *wish) query(before ident.ID) string {
 	return "?" + q.Encode()
 }
 
-// lines tells entries in the words of the register of their time.
-func (p *Pages) lines(v *visit, list []*journal.Opened) ([]line, error) {
+// told tells entries in the words of the register of their time.
+func (p *Pages) told(v *visit, list []*journal.Opened) ([]line, error) {
 	out := make([]line, len(list))
 	for i, e := range list {
 		reg, err := p.registerOf(v.Context(), v.Desk.Org, e.Register)

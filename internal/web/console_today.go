@@ -37,11 +37,11 @@ func (p *Pages) today(w http.ResponseWriter, v *visit) error {
 	day := locale.Day(now)
 	b := todayPage{Now: now, Day: locale.FormDay(now)}
 	var err error
-	if b.Tally, err = p.counter.Count(v.Context(), p.Journal, v.Desk.Org.ID, day, now); err != nil {
+	if b.Tally, err = p.counter.Count(v.Context(), p.Office, v.Desk.Org.ID, day, now); err != nil {
 		return err
 	}
 	b.Partly, b.Bars = b.Tally.From.After(day), bars(&b.Tally.Hours)
-	if b.Denied, err = p.lines(v, b.Tally.Denied); err != nil {
+	if b.Denied, err = p.told(v, b.Tally.Denied); err != nil {
 		return err
 	}
 	if b.Given, b.Withdrawn, err = p.Store.ConsentActs(v.Context(), v.Desk.Org.ID, locale.Week(now)); err != nil {
@@ -61,10 +61,10 @@ const stopped = time.Minute
 func (p *Pages) logState(ctx context.Context, d *desk, now time.Time) (logState, error) {
 	var s logState
 	var err error
-	if s.Size, err = p.logSize(ctx); err != nil {
+	if s.Size, err = p.Journal.Size(ctx); err != nil {
 		return s, err
 	}
-	rows, err := p.Journal.Store.Entries(ctx, journal.Filter{Org: d.Org.ID, Limit: 1})
+	rows, err := p.Office.Store.Entries(ctx, journal.Filter{Org: d.Org.ID, Limit: 1})
 	if err != nil || len(rows) == 0 {
 		return s, err
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"kelisim/internal/disclosure"
 	"kelisim/internal/law"
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
@@ -54,8 +55,13 @@ func (p *Pages) data(w http.ResponseWriter, v *visit) error {
 	return p.render(w, v, "data", "data", dataPage{Holders: list, Law: p.binding()})
 }
 
+// holders are the operators that the subject may know to hold something.
 func (p *Pages) holders(v *visit) ([]holder, error) {
-	list, err := p.Store.Holders(v.Context(), v.Me)
+	mine, err := p.mine(v)
+	if err != nil {
+		return nil, err
+	}
+	list, err := disclosure.Holders(v.Context(), p.Store, v.Me, mine)
 	if err != nil {
 		return nil, err
 	}

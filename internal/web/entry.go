@@ -5,9 +5,10 @@ import (
 	"net/http"
 	"slices"
 
+	"kelisim/internal/disclosure"
 	"kelisim/internal/ident"
-	"kelisim/internal/journal"
 	"kelisim/internal/law"
+	"kelisim/verify"
 )
 
 // entryPage is one entry whole.
@@ -17,25 +18,30 @@ type entryPage struct {
 	Consent ident.ID // zero where none is named
 	Leaf    int64    // its number in the log
 	Sealed  bool     // a checkpoint covers it
+	Blind   bool     // its receipt does not show it
 }
-
-func mine(v *visit) journal.Filter { return journal.Filter{BySubject: true, Subject: v.Me} }
 
 func (p *Pages) entry(w http.ResponseWriter, v *visit) error {
 	id, err := v.id()
 	if err != nil {
 		return err
 	}
-	row, e, err := p.Journal.One(v.Context(), mine(v), id)
+	mine, err := p.mine(v)
 	if err != nil {
 		return err
 	}
-	size, err := p.logSize(v.Context())
+	e, err := mine.One(v.Context(), id)
 	if err != nil {
 		return err
 	}
-	b := entryPage{Leaf: row.Leaf, Sealed: row.Leaf >= 0 && row.Leaf < size, Consent: ident.ID(e.Consent)}
-	if b.told, err = p.tell(v.Context(), v.Lang, e.Entry); err != nil {
+	size, err := p.Journal.Size(v.Context())
+	if err != nil {
+		return err
+	}
+	b := entryPage{
+		Leaf: e.Leaf, Sealed: e.Leaf >= 0 && e.Leaf < size, Blind: e.Role == verify.RoleIncidental, Consent: ident.ID(e.Consent),
+	}
+	if b.told, err = p.tell(v.Context(), v.Lang, &disclosure.Line{Shown: *e}); err != nil {
 		return err
 	}
 	for _, id := range b.Provisions {
@@ -55,14 +61,18 @@ func (p *Pages) entryReceipt(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	return p.receipt(w, v, mine(v), id)
-}
-
-func (p *Pages) receipt(w http.ResponseWriter, v *visit, of journal.Filter, id ident.ID) error {
-	receipt, err := p.Journal.Receipt(v.Context(), of, id)
+	mine, err := p.mine(v)
 	if err != nil {
 		return err
 	}
+	receipt, err := mine.Receipt(v.Context(), id)
+	if err != nil {
+		return err
+	}
+	return downloadReceipt(w, id, receipt)
+}
+
+func downloadReceipt(w http.ResponseWriter, id ident.ID, receipt any) error {
 	file, err := json.Marshal(receipt)
 	if err != nil {
 		return err

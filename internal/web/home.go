@@ -1,8 +1,10 @@
 package web
 
 import (
+	"bytes"
 	"net/http"
 
+	"kelisim/internal/disclosure"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/locale"
@@ -13,7 +15,7 @@ type homePage struct {
 	News    []day
 	Unread  int
 	More    bool     // there are more than we looked at
-	Newest  ident.ID // of the news: what "read" marks
+	Newest  ident.ID // until when they reach: what "read" marks
 	Holders []holding
 	Asked   []waiting
 }
@@ -54,22 +56,26 @@ func (p *Pages) news(v *visit, b *homePage) error {
 	if err != nil {
 		return err
 	}
-	_, entries, err := p.Journal.List(v.Context(), journal.Filter{BySubject: true, Subject: v.Me, Since: read, Limit: newsDepth})
+	mine, err := p.mine(v)
+	if err != nil {
+		return err
+	}
+	entries, err := mine.News(v.Context(), read, newsDepth)
 	if err != nil {
 		return err
 	}
 	b.More = len(entries) == newsDepth
-	if len(entries) > 0 {
-		b.Newest = ident.ID(entries[0].ID)
-	}
-	var news []*journal.Opened
-	for _, e := range entries {
-		if e.Actor.Kind != self.Kind && ident.ID(e.ID) != read {
-			news = append(news, e)
+	var news []journal.Shown
+	for i := range entries {
+		if from := entries[i].Since(); bytes.Compare(from[:], b.Newest[:]) > 0 {
+			b.Newest = from
+		}
+		if entries[i].Actor.Kind != self.Kind {
+			news = append(news, entries[i])
 		}
 	}
 	b.Unread = len(news)
-	days, err := p.tellAll(v.Context(), v.Lang, news)
+	days, err := p.tellAll(v.Context(), v.Lang, disclosure.Lines(news))
 	b.News = firstLines(days, newsLines)
 	return err
 }

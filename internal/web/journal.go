@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"kelisim/internal/disclosure"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 )
@@ -16,6 +17,7 @@ type journalPage struct {
 	Operators []holder
 	Kinds     []string
 	Org, Kind string // the filters set
+	Like      string // an act of the line whose acts are shown; empty for all lines
 	Older     string // query of the next page, empty on the last
 	Newer     bool   // this is not the first page
 }
@@ -31,7 +33,7 @@ var kindOf = map[string]string{
 	"block": "protect", "unblock": "protect", "destroy": "protect", "retention.schedule": "protect",
 }
 
-func isKind(e *journal.Opened, kind string) bool {
+func isKind(e *journal.Shown, kind string) bool {
 	switch {
 	case kind == "":
 		return true
@@ -56,23 +58,27 @@ func (p *Pages) journal(w http.ResponseWriter, v *visit) error {
 	if b.Operators, err = p.holders(v); err != nil {
 		return err
 	}
-	f := journal.Filter{BySubject: true, Subject: v.Me}
+	mine, err := p.mine(v)
+	if err != nil {
+		return err
+	}
+	var f journal.Filter
 	if f.Org, b.Org, err = p.chosen(v, b.Operators); err != nil {
 		return err
 	}
 	if before, err := ident.ParseID(query.Get("before")); err == nil {
 		f.Before, b.Newer = before, true
 	}
-	entries, next, err := p.entries(v, f, b.Kind)
+	lines, next, err := p.lines(v, mine, f, &b)
 	if err != nil {
 		return err
 	}
-	if b.Days, err = p.tellAll(v.Context(), v.Lang, entries); err != nil {
+	if b.Days, err = p.tellAll(v.Context(), v.Lang, lines); err != nil {
 		return err
 	}
 	if !next.IsZero() {
 		older := url.Values{"before": {next.String()}}
-		for name, value := range map[string]string{"org": b.Org, "kind": b.Kind} {
+		for name, value := range map[string]string{"org": b.Org, "kind": b.Kind, "like": b.Like} {
 			if value != "" {
 				older.Set(name, value)
 			}
@@ -80,6 +86,21 @@ func (p *Pages) journal(w http.ResponseWriter, v *visit) error {
 		b.Older = "?" + older.Encode()
 	}
 	return p.render(w, v, "journal", "journal", b)
+}
+
+// lines is a page of the journal: of a kind, or, where the subject asked for the
+// acts of one line, each of them.
+func (p *Pages) lines(v *visit, mine *journal.View, f journal.Filter, b *journalPage) ([]disclosure.Line, ident.ID, error) {
+	like, err := ident.ParseID(v.URL.Query().Get("like"))
+	if err != nil {
+		return disclosure.Page(v.Context(), mine, f, pageLines, func(e *journal.Shown) bool { return isKind(e, b.Kind) })
+	}
+	of, err := mine.One(v.Context(), like)
+	if err != nil {
+		return nil, ident.ID{}, err
+	}
+	b.Like = like.String()
+	return disclosure.Each(v.Context(), mine, f, pageLines, of)
 }
 
 // chosen is the operator that the page is filtered by; one that does not know
@@ -94,42 +115,4 @@ func (p *Pages) chosen(v *visit, from []holder) (id ident.ID, bin string, err er
 		return ident.ID{}, "", err
 	}
 	return o.ID, bin, nil
-}
-
-// A page of a kind is looked for in chunks, and no further than this many
-// entries at once: the next page goes on where this one stopped.
-const (
-	chunk    = 200
-	maxChunk = 15
-)
-
-// entries returns a page of entries of a kind, and where the next one begins,
-// zero if this was the last.
-func (p *Pages) entries(v *visit, f journal.Filter, kind string) (list []*journal.Opened, next ident.ID, err error) {
-	return p.scan(v, f, pageLines, func(e *journal.Opened) bool { return isKind(e, kind) })
-}
-
-// scan is entries for any wish.
-func (p *Pages) scan(v *visit, f journal.Filter, lines int, wanted func(*journal.Opened) bool) (list []*journal.Opened, next ident.ID, err error) {
-	f.Limit = chunk
-	for range maxChunk {
-		_, some, err := p.Journal.List(v.Context(), f)
-		if err != nil {
-			return nil, ident.ID{}, err
-		}
-		for _, e := range some {
-			if !wanted(e) {
-				continue
-			}
-			if len(list) == lines {
-				return list, ident.ID(list[len(list)-1].ID), nil
-			}
-			list = append(list, e)
-		}
-		if len(some) < chunk {
-			return list, ident.ID{}, nil
-		}
-		f.Before = ident.ID(some[len(some)-1].ID)
-	}
-	return list, f.Before, nil
 }

@@ -26,7 +26,9 @@ var update = flag.Bool("update", false, "write golden files")
 // denied is the newest refusal in a person's journal.
 func (w *world) denied(who person) ident.ID {
 	w.t.Helper()
-	_, list, err := w.Journal.List(w.t.Context(), journal.Filter{BySubject: true, Subject: who.inside, Limit: 100})
+	mine, err := w.Journal.ForSubject(w.t.Context(), who.inside)
+	w.must(err)
+	list, err := mine.List(w.t.Context(), journal.Filter{Limit: 300})
 	w.must(err)
 	for _, e := range list {
 		if e.Decision == "deny" {

@@ -5,60 +5,76 @@ import (
 	"strings"
 	"time"
 
+	"kelisim/internal/disclosure"
 	"kelisim/internal/ident"
-	"kelisim/internal/journal"
 	"kelisim/internal/law"
 	"kelisim/internal/locale"
 	"kelisim/internal/notify"
-	"kelisim/verify"
 )
 
-// told is an entry in words, as a list shows it.
+// told is a line of the journal in words, as a list shows it.
 type told struct {
 	notify.Message
-	ID   ident.ID
-	At   time.Time
-	Law  *law.Edition // that it was judged by
-	Same []told       // other acts of the same day that differ in nothing but the time
-
-	machine bool
-	sort    string // equal for acts that a list may show as one
+	Law   *law.Edition // that it was judged by
+	ID    ident.ID
+	At    time.Time // of the newest act
+	First time.Time // of the oldest
+	Count int
+	Each  []moment // the acts of the line, newest first, some of them
+	More  bool     // and there are others
+	Late  string   // that it was shown later, empty where it was not
 }
 
-// day is the entries of one day, newest first.
+// moment is one act of a line.
+type moment struct {
+	ID ident.ID
+	At time.Time
+}
+
+// day is the lines of one day, newest first.
 type day struct {
 	Date  time.Time
 	Items []told
 }
 
-func (p *Pages) tell(ctx context.Context, lang locale.Lang, e *verify.Entry) (told, error) {
-	o, err := p.Parties.Organization(ctx, e.Organization)
+// eachMost is how many acts of a line are listed in it. All of them are a page of
+// their own.
+const eachMost = 24
+
+func (p *Pages) tell(ctx context.Context, lang locale.Lang, l *disclosure.Line) (told, error) {
+	o, err := p.Parties.Organization(ctx, l.Organization)
 	if err != nil {
 		return told{}, err
 	}
-	reg, err := p.registerOf(ctx, o, e.Register)
+	reg, err := p.registerOf(ctx, o, l.Register)
 	if err != nil {
 		return told{}, err
 	}
-	m, at := notify.Words(lang, e, reg), time.UnixMilli(e.At).UTC()
-	edition, ok := law.ByID(e.Edition)
-	if !ok { // of a program that knew more editions than this one
-		edition = o.Edition(at)
+	edition, ok := law.ByID(l.Edition)
+	if !ok { // of a program that knew more editions than this one, or not told
+		edition = o.Edition(l.Last())
 	}
-	return told{
-		Message: m, ID: ident.ID(e.ID), At: at, Law: edition,
-		machine: e.Actor.Kind == "system" || e.Actor.Kind == "bulk",
-		sort:    strings.Join([]string{e.Organization, e.Action, e.Purpose, m.Text}, "\n"),
-	}, nil
+	t := told{
+		Message: notify.Words(lang, l.Whole(), reg), Law: edition, ID: ident.ID(l.ID), At: l.Last(), First: l.First(), Count: l.Count(),
+	}
+	if d := l.Deferred; d != nil && !strings.HasPrefix(l.Action, "disclosure.") { // whose own words say it
+		t.Late = notify.Late(lang, d.Until, d.Provision)
+	}
+	if t.Count == 1 {
+		return t, nil
+	}
+	t.Each, t.More = []moment{{t.ID, t.At}}, t.Count > eachMost
+	for i := range l.Same[:min(len(l.Same), eachMost-1)] {
+		t.Each = append(t.Each, moment{ident.ID(l.Same[i].ID), time.UnixMilli(l.Same[i].At).UTC()})
+	}
+	return t, nil
 }
 
-// tellAll puts entries, newest first, into days. What machines did again and
-// again in one day becomes one line with the others folded into it; what a
-// person did always stands alone.
-func (p *Pages) tellAll(ctx context.Context, lang locale.Lang, entries []*journal.Opened) ([]day, error) {
+// tellAll puts lines, newest first, into days.
+func (p *Pages) tellAll(ctx context.Context, lang locale.Lang, lines []disclosure.Line) ([]day, error) {
 	var days []day
-	for _, e := range entries {
-		t, err := p.tell(ctx, lang, e.Entry)
+	for i := range lines {
+		t, err := p.tell(ctx, lang, &lines[i])
 		if err != nil {
 			return nil, err
 		}
@@ -66,23 +82,7 @@ func (p *Pages) tellAll(ctx context.Context, lang locale.Lang, entries []*journa
 		if n := len(days); n == 0 || locale.Date(lang, days[n-1].Date) != date {
 			days = append(days, day{Date: t.At})
 		}
-		days[len(days)-1].add(t)
+		days[len(days)-1].Items = append(days[len(days)-1].Items, t)
 	}
 	return days, nil
 }
-
-func (d *day) add(t told) {
-	for i := range d.Items {
-		if first := &d.Items[i]; t.machine && first.machine && first.sort == t.sort {
-			first.Same = append(first.Same, t)
-			return
-		}
-	}
-	d.Items = append(d.Items, t)
-}
-
-// Count is how many acts a line stands for.
-func (t told) Count() int { return 1 + len(t.Same) }
-
-// All lists them, newest first.
-func (t told) All() []told { return append([]told{t}, t.Same...) }

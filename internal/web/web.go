@@ -60,6 +60,14 @@ type Store interface {
 	ConsentActs(ctx context.Context, org ident.ID, since time.Time) (given, withdrawn int, err error)
 }
 
+// Journal is the journal as its subjects may see it. The pages of the cabinet
+// have no other way to it.
+type Journal interface {
+	ForSubject(ctx context.Context, subject ident.ID) (*journal.View, error)
+	// Size is the number of entries under the newest checkpoint.
+	Size(ctx context.Context) (int64, error)
+}
+
 // Guard is what the pages ask of the gate.
 type Guard interface {
 	// OwnData shows a subject what an organization holds; the look is journaled.
@@ -81,7 +89,8 @@ type Pages struct {
 	Parties  *party.Parties
 	Consents Consents
 	Guard    Guard
-	Journal  *journal.Reader
+	Journal  Journal
+	Office   *journal.Reader // the journal as the organization sees it: for the console alone
 	Store    Store
 	Now      func() time.Time
 	Log      *slog.Logger
@@ -99,6 +108,17 @@ type visit struct {
 	Lang locale.Lang
 	Me   ident.ID // internal id of the subject who is signed in; zero for nobody
 	Desk *desk    // of the console; nil in the cabinet and for nobody
+	mine *journal.View
+}
+
+// mine is the journal as the subject may see it during this visit.
+func (p *Pages) mine(v *visit) (*journal.View, error) {
+	if v.mine != nil {
+		return v.mine, nil
+	}
+	var err error
+	v.mine, err = p.Journal.ForSubject(v.Context(), v.Me)
+	return v.mine, err
 }
 
 // handler makes one page. What it returns as an error becomes the page of it.
