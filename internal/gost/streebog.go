@@ -112,7 +112,7 @@ func lps(b block) block {
 	var out block
 	for i := range out {
 		for j, w := range b {
-			out[i] ^= tables[j][byte(w>>(8*i))]
+			out[i] ^= tables[j][w>>(8*i)&0xff]
 		}
 	}
 	return out

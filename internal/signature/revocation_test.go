@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -304,6 +305,29 @@ func TestListsAreKept(t *testing.T) {
 	}
 	verify(v, 2)
 	verify(open(), 2)
+}
+
+// Many at once share what was fetched.
+func TestManyAtOnce(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t, "ECDSA")
+	cms := sign(a.issue("somebody", a.person())).DER()
+	w := newWeb(a)
+	w.down[ocspAddress] = true
+	v := w.verifier()
+	v.Revocation.Folder = t.TempDir()
+	var group sync.WaitGroup
+	for range 16 {
+		group.Go(func() {
+			if _, err := v.Verify(t.Context(), cms, text); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if files, _ := filepath.Glob(filepath.Join(v.Revocation.Folder, "*")); len(files) != 2 {
+		t.Errorf("the folder has %v", files)
+	}
 }
 
 // Without the network, lists come into the folder by hand: DER or PEM. What is no

@@ -91,21 +91,24 @@ const (
 	oidGivenName    = "2.5.4.42"
 )
 
-// names returns the parts of the subject's name. One that comes twice is refused:
-// which of them counts would depend on who reads. Units are an exception, of
-// which the one with a number counts.
+// names returns those parts of the subject's name. One that comes twice is refused:
+// which of them counts would depend on who reads. Of units, only the one with a
+// number is read.
 func names(c *x509.Certificate) (map[string]string, bool) {
 	parts := map[string]string{}
 	for _, n := range c.Subject.Names {
 		oid := n.Type.String()
 		value, ok := n.Value.(string)
-		if !ok {
-			return nil, false
-		}
-		if oid == oidUnit && !strings.HasPrefix(value, "BIN") {
+		switch oid {
+		case oidCommonName, oidSerialNumber, oidOrganization, oidGivenName:
+		case oidUnit:
+			if !strings.HasPrefix(value, "BIN") {
+				continue
+			}
+		default:
 			continue
 		}
-		if _, twice := parts[oid]; twice && (oid == oidSerialNumber || oid == oidUnit || oid == oidCommonName) {
+		if _, twice := parts[oid]; twice || !ok {
 			return nil, false
 		}
 		parts[oid] = value
