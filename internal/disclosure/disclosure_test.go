@@ -22,6 +22,7 @@ import (
 	"kelisim/internal/law"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
+	"kelisim/internal/term"
 	"kelisim/verify"
 )
 
@@ -487,6 +488,61 @@ func TestNews(t *testing.T) {
 		next := d.act(d.org, "A")
 		if got := news(until); !slices.Equal(got, []ident.ID{next}) {
 			t.Errorf("%v, want %v", got, next)
+		}
+	})
+}
+
+// What becomes of a term that a deferred act set running is told when the act is:
+// that a transfer is to be told of by a day tells of the transfer.
+func TestTermOfADeferredAct(t *testing.T) {
+	t.Parallel()
+	eachDesk(t, func(t *testing.T, d *desk) {
+		desc := *d.org.Register.Description
+		desc.Purposes = slices.Clone(desc.Purposes)
+		for i := range desc.Purposes {
+			desc.Purposes[i].NotifyTransfer = true
+		}
+		_, err := d.Parties.Apply(t.Context(), apptest.System, &desc, true)
+		d.must(err)
+		d.org = apptest.Org(t, d.App, "")
+		bank := d.org.Register.Purpose("payment").Recipients[0].BIN
+		_, err = d.Consents.Record(t.Context(), d.org, &consent.New{
+			Subject: d.org.Outside(d.subject), Terms: consent.Terms{Purposes: []string{"payment"}, ThirdParties: []string{bank}},
+			Proof: consent.Proof{Channel: "form"}, Actor: apptest.System,
+		})
+		d.must(err)
+		d.clock.Add(time.Second)
+		x := d.deferred("A", time.Hour)
+		transfer := func(reference string) ident.ID {
+			return d.act(d.org, reference, func(a *gate.Ask) { a.Action, a.Purpose, a.Recipient = register.Transfer, "payment", bank })
+		}
+		hidden, shown := transfer("A"), transfer("B")
+		open, err := d.Terms.List(t.Context(), term.Filter{Org: d.org.ID, Status: term.Open, Limit: 10})
+		d.must(err)
+		if len(open) != 2 {
+			t.Fatalf("%d terms are running", len(open))
+		}
+		for i := range open {
+			_, err := d.Terms.Done(t.Context(), d.org.ID, open[i].ID, apptest.System)
+			d.must(err)
+			d.clock.Add(time.Second)
+		}
+		told := func() (n int) {
+			list, err := d.view().List(t.Context(), journal.Filter{Limit: 100})
+			d.must(err)
+			for i := range list {
+				if list[i].Action == "term.done" {
+					n++
+				}
+			}
+			return n
+		}
+		if d.sees(hidden) || !d.sees(shown) || told() != 1 {
+			t.Errorf("%d ends of terms are told, want that of the transfer that is shown", told())
+		}
+		d.clock.Set(x.Until)
+		if !d.sees(hidden) || told() != 2 {
+			t.Errorf("%d ends of terms are told at the date", told())
 		}
 	})
 }

@@ -99,6 +99,8 @@ func (m *memory) DeferralsOf(context.Context, ident.ID) ([]journal.Deferral, err
 
 func (m *memory) ConsentEntries(context.Context, ident.ID) ([]ident.ID, error) { return nil, nil }
 
+func (m *memory) TermEntries(context.Context, ident.ID) ([]journal.TermEntry, error) { return nil, nil }
+
 func newSealer(t testing.TB, m *memory) *journal.Sealer {
 	t.Helper()
 	private, public, err := note.GenerateKey(rand.Reader, "kelisim/test")

@@ -32,7 +32,12 @@ type ReadStore interface {
 	// ConsentEntries lists the entries in the life of the subject's consents,
 	// which the subject finds there whatever is deferred.
 	ConsentEntries(ctx context.Context, subject ident.ID) ([]ident.ID, error)
+	// TermEntries lists the subject's terms that an entry set running.
+	TermEntries(ctx context.Context, subject ident.ID) ([]TermEntry, error)
 }
+
+// TermEntry is a term with the entry that set it running.
+type TermEntry struct{ Term, Entry ident.ID }
 
 // Reader opens entries for those they concern.
 type Reader struct {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/verify"
 )
@@ -16,6 +17,9 @@ type veil struct {
 	// kept are the entries in the life of a consent; the destruction of all that
 	// an organization held is one.
 	kept map[ident.ID]bool
+	// terms are those that a deferred entry set running: what becomes of them is
+	// told when the entry is.
+	terms map[ident.ID]*Deferred
 }
 
 func (r *Reader) veil(ctx context.Context, subject ident.ID) (veil, error) {
@@ -38,7 +42,47 @@ func (r *Reader) veil(ctx context.Context, subject ident.ID) (veil, error) {
 	for _, id := range kept {
 		v.kept[id] = true
 	}
-	return v, err
+	if err != nil {
+		return v, err
+	}
+	return v, r.veilTerms(ctx, &v, subject, &key)
+}
+
+func (r *Reader) veilTerms(ctx context.Context, v *veil, subject ident.ID, key *Key) error {
+	running, err := r.Store.TermEntries(ctx, subject)
+	if err != nil {
+		return err
+	}
+	v.terms = map[ident.ID]*Deferred{}
+	for _, t := range running {
+		row, err := r.Store.Entry(ctx, Filter{BySubject: true, Subject: subject}, t.Entry)
+		if fault.KindOf(err) == fault.NotFound || err == nil && row.Sealed == nil {
+			continue // the entry is gone, and what it was about
+		}
+		if err != nil {
+			return err
+		}
+		o, err := row.Open(key)
+		if err != nil {
+			return err
+		}
+		v.terms[t.Term] = v.mark(row, o.Entry)
+	}
+	return nil
+}
+
+// termOf is the term that an entry tells of; zero for none.
+func termOf(e *verify.Entry) ident.ID {
+	if !strings.HasPrefix(e.Action, "term.") {
+		return ident.ID{}
+	}
+	for part := range strings.FieldsSeq(e.Detail) {
+		if text, ok := strings.CutPrefix(part, "term="); ok {
+			id, _ := ident.ParseID(text) //nolint:errcheck // one that is none is nobody's
+			return id
+		}
+	}
+	return ident.ID{}
 }
 
 // theirs are the acts of which the subject finds the outcome elsewhere, by what
@@ -68,8 +112,12 @@ func (v *veil) mark(row *Row, e *verify.Entry) *Deferred {
 			last = d
 		}
 	}
-	if last == nil {
-		return nil
+	late := v.terms[termOf(e)]
+	if last == nil || late != nil && late.Until.After(last.End()) {
+		if late != nil && !row.ID.Time().Before(late.Until) {
+			return nil // it happened when the entry was shown already
+		}
+		return late
 	}
 	return &Deferred{Until: last.End(), Provision: last.Provision, Hidden: v.now.Before(last.End())}
 }

@@ -102,6 +102,15 @@ func (s *Store) ConsentEntries(ctx context.Context, subject ident.ID) ([]ident.I
 	return out, err
 }
 
+// TermEntries lists the subject's terms that an entry set running.
+func (s *Store) TermEntries(ctx context.Context, subject ident.ID) ([]journal.TermEntry, error) {
+	rows, err := s.read().query(ctx, `SELECT id, about_id FROM term WHERE subject_id = ?1 AND about_kind = 'entry'`, subject[:])
+	return collect(rows, err, func(r *sql.Rows) (journal.TermEntry, error) {
+		var t journal.TermEntry
+		return t, r.Scan(id{&t.Term}, id{&t.Entry})
+	})
+}
+
 // CountDeferrals counts by organization and ground at a moment.
 func (s *Store) CountDeferrals(ctx context.Context, now time.Time) ([]disclosure.Count, error) {
 	rows, err := s.read().query(ctx, `SELECT o.bin, d.provision,
