@@ -25,6 +25,7 @@ import (
 type Filter struct {
 	Subject ident.ID
 	Org     ident.ID
+	Orgs    []ident.ID // only to these organizations; nil: to all
 	Status  Status
 	Purpose string
 	After   ident.ID // the last of the page before; newest come first

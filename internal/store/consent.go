@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -73,17 +74,28 @@ func (s *Store) Facts(ctx context.Context, subject, org ident.ID) (*gate.Loaded,
 // Consents lists consents of a subject, of an organization, or of both, newest
 // first.
 func (s *Store) Consents(ctx context.Context, f consent.Filter) ([]consent.Consent, error) {
+	if f.Orgs != nil && len(f.Orgs) == 0 {
+		return nil, nil
+	}
 	var where []string
 	var args []any
 	add := func(cond string, arg any) {
 		args = append(args, arg)
-		where = append(where, strings.ReplaceAll(cond, "?", "?"+string(rune('0'+len(args)))))
+		where = append(where, strings.ReplaceAll(cond, "?", "?"+strconv.Itoa(len(args))))
 	}
 	if !f.Subject.IsZero() {
 		add(`subject_id = ?`, f.Subject[:])
 	}
 	if !f.Org.IsZero() {
 		add(`org_id = ?`, f.Org[:])
+	}
+	if f.Orgs != nil {
+		places := make([]string, len(f.Orgs))
+		for i := range f.Orgs {
+			args = append(args, f.Orgs[i][:])
+			places[i] = "?" + strconv.Itoa(len(args))
+		}
+		where = append(where, `org_id IN (`+strings.Join(places, ", ")+`)`)
 	}
 	if !f.After.IsZero() {
 		add(`id < ?`, f.After[:])
@@ -106,7 +118,7 @@ func (s *Store) Consents(ctx context.Context, f consent.Filter) ([]consent.Conse
 	limit := ""
 	if f.Limit > 0 {
 		args = append(args, f.Limit)
-		limit = ` LIMIT ?` + string(rune('0'+len(args)))
+		limit = ` LIMIT ?` + strconv.Itoa(len(args))
 	}
 	rows, err := s.read().query(ctx, `SELECT `+consentColumns+` FROM consent WHERE `+strings.Join(where, " AND ")+` ORDER BY id DESC`+limit, args...)
 	list, err := collect(rows, err, scanConsent)
