@@ -207,9 +207,29 @@ func (s speaker) part() string {
 		return " " + s.text("notice.part.origin", "name", s.Detail)
 	case s.ofTerm():
 		return s.termPart()
+	case s.Action == "representation.register":
+		return "; " + s.text("notice.part.acts", "list", s.acts())
 	default:
 		return ""
 	}
+}
+
+// as says what makes somebody the subject's representative, by what the subject
+// is in the event.
+func (s speaker) as() string {
+	if key := "notice.as." + s.Role; s.Role != "" && locale.Has(key) {
+		return " (" + s.text(key) + ")"
+	}
+	return ""
+}
+
+// acts are what a representative may do.
+func (s speaker) acts() string {
+	ids := strings.Split(s.Detail, ",")
+	for i, id := range ids {
+		ids[i] = s.named("representation.act."+id, id)
+	}
+	return s.join(ids)
 }
 
 func (s speaker) scopes() string {

@@ -46,6 +46,7 @@ var icons = map[string]string{
 	"calendar.decree": "document",
 	"term.start":      "clock", "term.recompute": "clock", "term.extend": "clock",
 	"term.done": "check", "term.cancel": "cross", "term.pause": "pause", "term.resume": "clock",
+	"representation.register": "person", "representation.revoke": "cross", "representation.end": "clock", "representation.look": "view",
 }
 
 // Words says what an entry tells. reg is the description that the operator had
@@ -74,8 +75,8 @@ type speaker struct {
 
 func (s speaker) text(key string, args ...any) string { return locale.Text(s.lang, key, args...) }
 
-// key finds the sentence: of the subject or the service where they say it in
-// another way, else of the operator, else the one for any act.
+// key finds the sentence: of the subject, a representative or the service where
+// they say it in another way, else of the operator, else the one for any act.
 func (s speaker) key() string {
 	end := ""
 	if s.Decision == "deny" {
@@ -93,7 +94,7 @@ func (s speaker) key() string {
 func (s speaker) sentence() string {
 	return s.text(s.key(),
 		"org", s.operator(), "data", s.data(), "purpose", s.purpose(), "basis", s.basis(), "why", s.why(),
-		"recipient", s.recipient(), "country", s.country(), "part", s.part(),
+		"recipient", s.recipient(), "country", s.country(), "part", s.part(), "as", s.as(),
 		"version", s.Register, "action", s.action(),
 	)
 }
