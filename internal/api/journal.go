@@ -30,6 +30,7 @@ type entryBody struct {
 	Recipient    string        `json:"recipient,omitempty"`
 	Country      string        `json:"country,omitempty"`
 	Reference    string        `json:"reference,omitempty"`
+	Role         string        `json:"role,omitempty"` // of the subject: incidental; child, ward, principal where another acted
 	Edition      string        `json:"edition,omitempty"`
 	Register     int           `json:"registerVersion,omitzero"`
 	Detail       string        `json:"detail,omitempty"`
@@ -46,7 +47,7 @@ func toEntry(r *journal.Row, o *journal.Opened, forSubject bool) entryBody {
 		ID: r.ID, At: time.UnixMilli(o.At).UTC(), Organization: o.Organization, Base: o.Base,
 		Actor: actorBody{o.Actor.Kind, o.Actor.ID}, Action: o.Action, Purpose: o.Purpose, Categories: o.Categories,
 		Decision: o.Decision, Consent: ident.ID(o.Consent), Recipient: o.Recipient, Country: o.Country,
-		Reference: o.Reference, Edition: o.Edition, Register: o.Register, Detail: o.Detail,
+		Reference: o.Reference, Role: o.Role, Edition: o.Edition, Register: o.Register, Detail: o.Detail,
 	}
 	for _, r := range o.Reasons {
 		e.Reasons = append(e.Reasons, entryReason(r))
@@ -78,7 +79,13 @@ func (c *call) entryPage(f journal.Filter, forSubject bool) (*paged[entryBody], 
 			out.Next = rows[i-1].ID.String()
 			break
 		}
-		out.Items = append(out.Items, toEntry(&rows[i], entries[i], forSubject))
+		e := toEntry(&rows[i], entries[i], forSubject)
+		if forSubject {
+			if err := c.ownNames(&e, rows[i].Org); err != nil {
+				return nil, err
+			}
+		}
+		out.Items = append(out.Items, e)
 	}
 	return out, nil
 }

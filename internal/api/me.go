@@ -10,6 +10,7 @@ import (
 	"kelisim/internal/journal"
 	"kelisim/internal/notify"
 	"kelisim/internal/party"
+	"kelisim/internal/represent"
 	"kelisim/verify"
 )
 
@@ -51,7 +52,7 @@ func (c *call) me() (*meBody, error) {
 }
 
 func (c *call) myConsents() (*paged[summary], error) {
-	return c.consentPage(consent.Filter{Subject: c.caller.Subject})
+	return c.consentPage(consent.Filter{Subject: c.person(), Orgs: c.way.Limits()})
 }
 
 type holderBody struct {
@@ -65,13 +66,16 @@ type holderBody struct {
 
 // myHolders: who holds my consents (Art. 8-1(2)4).
 func (c *call) myHolders() (*paged[holderBody], error) {
-	list, err := c.Parties.Store.Holders(c.ctx(), c.caller.Subject)
+	list, err := c.Parties.Store.Holders(c.ctx(), c.person())
 	if err != nil {
 		return nil, err
 	}
 	out := &paged[holderBody]{Items: []holderBody{}}
 	for i := range list {
 		h := &list[i]
+		if !c.way.Sees(h.Org) {
+			continue
+		}
 		o, err := c.Parties.ByID(c.ctx(), h.Org)
 		if err != nil {
 			return nil, err
@@ -80,8 +84,10 @@ func (c *call) myHolders() (*paged[holderBody], error) {
 		if o.Register != nil {
 			b.Name = o.Register.Name
 		}
-		if b.Profile, err = c.Parties.Profile(o, h); err != nil {
-			return nil, err
+		if c.way.May(represent.Data) {
+			if b.Profile, err = c.Parties.Profile(o, h); err != nil {
+				return nil, err
+			}
 		}
 		all, err := c.Consents.Store.Consents(c.ctx(), consent.Filter{Subject: h.Subject, Org: h.Org})
 		if err != nil {
@@ -102,8 +108,14 @@ func (c *call) myHolders() (*paged[holderBody], error) {
 	return out, nil
 }
 
+// ownEntries selects the entries of the person.
+func (c *call) ownEntries() journal.Filter {
+	return journal.Filter{BySubject: true, Subject: c.person(), Orgs: c.way.Limits()}
+}
+
 func (c *call) myJournal() (*paged[entryBody], error) {
-	f := journal.Filter{BySubject: true, Subject: c.caller.Subject, Action: c.r.URL.Query().Get("action")}
+	f := c.ownEntries()
+	f.Action = c.r.URL.Query().Get("action")
 	if bin := c.r.URL.Query().Get("organization"); bin != "" {
 		o, err := c.Parties.Organization(c.ctx(), bin)
 		if err != nil {
@@ -119,7 +131,7 @@ func (c *call) myReceipt() (*verify.Receipt, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.Journal.Receipt(c.ctx(), journal.Filter{BySubject: true, Subject: c.caller.Subject}, id)
+	return c.Journal.Receipt(c.ctx(), c.ownEntries(), id)
 }
 
 type dataBody struct {
@@ -130,20 +142,20 @@ type dataBody struct {
 
 // myData shows all that is held, free of charge; the look is journaled.
 func (c *call) myData() (*paged[dataBody], error) {
-	list, err := c.Parties.Store.Holders(c.ctx(), c.caller.Subject)
+	list, err := c.Parties.Store.Holders(c.ctx(), c.person())
 	if err != nil {
 		return nil, err
 	}
 	out := &paged[dataBody]{Items: []dataBody{}}
 	for i := range list {
-		if list[i].State == party.Destroyed {
+		if list[i].State == party.Destroyed || !c.way.Sees(list[i].Org) {
 			continue
 		}
 		o, err := c.Parties.ByID(c.ctx(), list[i].Org)
 		if err != nil {
 			return nil, err
 		}
-		ans, err := c.Guard.OwnData(c.ctx(), c.caller.Subject, o.ID)
+		ans, err := c.Guard.OwnData(c.ctx(), c.person(), o.ID, c.acting(o))
 		if err != nil {
 			return nil, err
 		}

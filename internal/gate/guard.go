@@ -12,6 +12,7 @@ import (
 	"kelisim/internal/law"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
+	"kelisim/internal/represent"
 	"kelisim/internal/seal"
 	"kelisim/internal/vault"
 	"kelisim/verify"
@@ -60,6 +61,8 @@ type Guard struct {
 	Keys    *seal.Keyring
 	Now     func() time.Time
 	Cache   *Cache
+	// Represent is asked when somebody looks for the subject.
+	Represent *represent.Representatives
 }
 
 // Ask is a request of a caller, as it arrived.
@@ -69,6 +72,7 @@ type Ask struct {
 	Asker     *party.Organization // that asks: the holder, or a third party
 	Subject   ident.ID            // as the asker knows it
 	Actor     verify.Actor
+	Role      string // of the subject, where somebody acts for it
 	Reference string
 	Values    map[string]json.RawMessage
 }
@@ -279,7 +283,7 @@ func (g *Guard) record(k known, ans *Answer) (*journal.Record, error) {
 		Subject: verify.ID(k.Holder.Outside(k.subject)), Organization: k.Holder.BIN,
 		Base: k.Base, Actor: k.Actor, Action: k.Action.String(), Purpose: k.Purpose, Categories: k.Categories,
 		Decision: "deny", Reasons: ans.reasons(), Consent: verify.ID(ans.Consent),
-		Recipient: k.Recipient, Country: k.Country, Reference: k.Reference, Edition: ans.Edition.ID,
+		Recipient: k.Recipient, Country: k.Country, Reference: k.Reference, Role: k.Role, Edition: ans.Edition.ID,
 		Detail: k.Request.beside(),
 	}
 	if k.Holder.Register != nil {

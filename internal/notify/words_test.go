@@ -149,6 +149,8 @@ func sentences() (all []named) {
 	add("consent.withdraw by a guardian", entry("consent.withdraw"), as("ward"))
 	add("consent.pause by an attorney", entry("consent.pause"), as("principal"))
 	add("consent.resume by a representative of an unknown sort", entry("consent.resume"), as("guest"))
+	add("consent.show to a parent", entry("consent.show"), as("child"))
+	add("consent.refuse by a parent", entry("consent.refuse"), give, as("child"))
 	add("view by a parent", entry("view"), own, as("child"))
 	add("view by an attorney, denied", entry("view"), deny("data-destroyed"), as("principal"))
 	add("representation.register of a parent", entry("representation.register"), func(e *verify.Entry) {

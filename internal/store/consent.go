@@ -90,12 +90,7 @@ func (s *Store) Consents(ctx context.Context, f consent.Filter) ([]consent.Conse
 		add(`org_id = ?`, f.Org[:])
 	}
 	if f.Orgs != nil {
-		places := make([]string, len(f.Orgs))
-		for i := range f.Orgs {
-			args = append(args, f.Orgs[i][:])
-			places[i] = "?" + strconv.Itoa(len(args))
-		}
-		where = append(where, `org_id IN (`+strings.Join(places, ", ")+`)`)
+		where = append(where, `org_id IN (`+oneOf(&args, f.Orgs)+`)`)
 	}
 	if !f.After.IsZero() {
 		add(`id < ?`, f.After[:])
@@ -126,6 +121,16 @@ func (s *Store) Consents(ctx context.Context, f consent.Filter) ([]consent.Conse
 		list = slices.DeleteFunc(list, func(c consent.Consent) bool { return !c.Terms.Covers(f.Purpose) })
 	}
 	return list, err
+}
+
+// oneOf adds ids to the arguments and returns the list of their places.
+func oneOf(args *[]any, ids []ident.ID) string {
+	list := make([]string, len(ids))
+	for i := range ids {
+		*args = append(*args, ids[i][:])
+		list[i] = "?" + strconv.Itoa(len(*args))
+	}
+	return strings.Join(list, ", ")
 }
 
 // Consent returns one.
@@ -219,6 +224,16 @@ func lookSoon(ctx context.Context, q querier, subject, org ident.ID, at time.Tim
 // before can land after.
 func bump(ctx context.Context, q querier, r *journal.Record) error {
 	n, err := q.exec(ctx, `UPDATE subject SET version = version + 1 WHERE id = ?1 AND version = ?2`, r.Subject[:], r.Guard.Subject)
+	if err == nil && n != 1 {
+		err = errStale
+	}
+	return err
+}
+
+// hold keeps the subject's version where it is until the operation is done, for
+// a write that moves no fact but must not overtake what does.
+func hold(ctx context.Context, q querier, r *journal.Record) error {
+	n, err := q.exec(ctx, `UPDATE subject SET version = version WHERE id = ?1 AND version = ?2`, r.Subject[:], r.Guard.Subject)
 	if err == nil && n != 1 {
 		err = errStale
 	}

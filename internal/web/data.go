@@ -18,6 +18,7 @@ import (
 
 // dataPage is what operators hold of the subject.
 type dataPage struct {
+	For     string
 	Holders []holder
 	Shown   *shown // of one operator, after the subject asked
 	Law     *law.Edition
@@ -51,7 +52,7 @@ func (p *Pages) data(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	return p.render(w, v, "data", "data", dataPage{Holders: list, Law: p.binding()})
+	return p.render(w, v, "data", "data", dataPage{For: v.For(), Holders: list, Law: p.binding()})
 }
 
 func (p *Pages) holders(v *visit) ([]holder, error) {
@@ -59,13 +60,17 @@ func (p *Pages) holders(v *visit) ([]holder, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]holder, len(list))
-	for i, h := range list {
+	out := make([]holder, 0, len(list))
+	for i := range list {
+		h := &list[i]
+		if !v.way().Sees(h.Org) {
+			continue
+		}
 		o, err := p.Parties.ByID(v.Context(), h.Org)
 		if err != nil {
 			return nil, err
 		}
-		out[i] = holder{operator{o.BIN, orgName(o)}, h.State, h.Since}
+		out = append(out, holder{operator{o.BIN, orgName(o)}, h.State, h.Since})
 	}
 	return out, nil
 }
@@ -86,7 +91,11 @@ func (p *Pages) showData(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	ans, err := p.Guard.OwnData(v.Context(), v.Me, o.ID)
+	by, err := p.acting(v, o.ID)
+	if err != nil {
+		return err
+	}
+	ans, err := p.Guard.OwnData(v.Context(), v.Me, o.ID, by)
 	if err != nil {
 		return err
 	}
@@ -95,7 +104,7 @@ func (p *Pages) showData(w http.ResponseWriter, v *visit) error {
 		s.Rows = append(s.Rows, datum{dataName(o.Register, v.Lang, id), inText(raw)})
 	}
 	slices.SortFunc(s.Rows, func(a, b datum) int { return strings.Compare(a.Name, b.Name) })
-	return p.render(w, v, "data", "data", dataPage{Holders: list, Shown: s, Law: p.binding()})
+	return p.render(w, v, "data", "data", dataPage{For: v.For(), Holders: list, Shown: s, Law: p.binding()})
 }
 
 func orgName(o *party.Organization) locale.String {

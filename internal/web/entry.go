@@ -19,7 +19,10 @@ type entryPage struct {
 	Sealed  bool     // a checkpoint covers it
 }
 
-func mine(v *visit) journal.Filter { return journal.Filter{BySubject: true, Subject: v.Me} }
+// mine selects the entries of the subject.
+func mine(v *visit) journal.Filter {
+	return journal.Filter{BySubject: true, Subject: v.Me, Orgs: v.way().Limits()}
+}
 
 func (p *Pages) entry(w http.ResponseWriter, v *visit) error {
 	id, err := v.id()
@@ -35,7 +38,10 @@ func (p *Pages) entry(w http.ResponseWriter, v *visit) error {
 		return err
 	}
 	b := entryPage{Leaf: row.Leaf, Sealed: row.Leaf >= 0 && row.Leaf < size, Consent: ident.ID(e.Consent)}
-	if b.told, err = p.tell(v.Context(), v.Lang, e.Entry); err != nil {
+	if b.told, err = p.tell(v, e.Entry); err != nil {
+		return err
+	}
+	if err := p.nameRepresentative(v, e.Entry, &b); err != nil {
 		return err
 	}
 	for _, id := range b.Provisions {

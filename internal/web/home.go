@@ -10,6 +10,8 @@ import (
 
 // homePage is what the subject sees first.
 type homePage struct {
+	For     string
+	Whose   string // name of whom one acts for; empty where it is not known
 	News    []day
 	Unread  int
 	More    bool     // there are more than we looked at
@@ -33,7 +35,10 @@ const (
 )
 
 func (p *Pages) home(w http.ResponseWriter, v *visit) error {
-	var b homePage
+	b := homePage{For: v.For()}
+	if v.behalf != nil {
+		b.Whose = v.behalf.Name
+	}
 	if err := p.news(v, &b); err != nil {
 		return err
 	}
@@ -54,7 +59,9 @@ func (p *Pages) news(v *visit, b *homePage) error {
 	if err != nil {
 		return err
 	}
-	_, entries, err := p.Journal.List(v.Context(), journal.Filter{BySubject: true, Subject: v.Me, Since: read, Limit: newsDepth})
+	f := mine(v)
+	f.Since, f.Limit = read, newsDepth
+	_, entries, err := p.Journal.List(v.Context(), f)
 	if err != nil {
 		return err
 	}
@@ -69,7 +76,7 @@ func (p *Pages) news(v *visit, b *homePage) error {
 		}
 	}
 	b.Unread = len(news)
-	days, err := p.tellAll(v.Context(), v.Lang, news)
+	days, err := p.tellAll(v, news)
 	b.News = firstLines(days, newsLines)
 	return err
 }

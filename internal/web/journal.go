@@ -12,6 +12,8 @@ import (
 
 // journalPage is "who used my data".
 type journalPage struct {
+	For       string
+	By        string // the representation in a form, empty for none
 	Days      []day
 	Operators []holder
 	Kinds     []string
@@ -24,7 +26,7 @@ type journalPage struct {
 var kinds = []string{"look", "change", "hand", "consent", "protect", "denied"}
 
 var kindOf = map[string]string{
-	"view": "look", "access": "look", "use": "look",
+	"view": "look", "access": "look", "use": "look", "representation.look": "look",
 	"collect": "change", "accumulate": "change", "store": "change", "change": "change", "supplement": "change",
 	"depersonalise": "change", "subject.register": "change", "subject.import": "change",
 	"transfer": "hand", "crossBorder": "hand", "disseminate": "hand",
@@ -47,7 +49,7 @@ func isKind(e *journal.Opened, kind string) bool {
 const pageLines = 30
 
 func (p *Pages) journal(w http.ResponseWriter, v *visit) error {
-	b := journalPage{Kinds: kinds}
+	b := journalPage{For: v.For(), By: v.by(), Kinds: kinds}
 	query := v.URL.Query()
 	if k := query.Get("kind"); slices.Contains(kinds, k) {
 		b.Kind = k
@@ -56,7 +58,7 @@ func (p *Pages) journal(w http.ResponseWriter, v *visit) error {
 	if b.Operators, err = p.holders(v); err != nil {
 		return err
 	}
-	f := journal.Filter{BySubject: true, Subject: v.Me}
+	f := mine(v)
 	if f.Org, b.Org, err = p.chosen(v, b.Operators); err != nil {
 		return err
 	}
@@ -67,12 +69,12 @@ func (p *Pages) journal(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	if b.Days, err = p.tellAll(v.Context(), v.Lang, entries); err != nil {
+	if b.Days, err = p.tellAll(v, entries); err != nil {
 		return err
 	}
 	if !next.IsZero() {
 		older := url.Values{"before": {next.String()}}
-		for name, value := range map[string]string{"org": b.Org, "kind": b.Kind} {
+		for name, value := range map[string]string{"org": b.Org, "kind": b.Kind, "for": b.By} {
 			if value != "" {
 				older.Set(name, value)
 			}

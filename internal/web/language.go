@@ -63,6 +63,8 @@ func choices(v *visit) []choice {
 		query := url.Values{}
 		if v.Method == http.MethodGet {
 			query = v.URL.Query()
+		} else if v.behalf != nil {
+			query.Set("for", v.behalf.ID.String())
 		}
 		query.Set("lang", string(lang))
 		list = append(list, choice{lang, short[lang], "?" + query.Encode(), lang == v.Lang})

@@ -26,6 +26,8 @@ type frame struct {
 	Lang      locale.Lang
 	Title     string
 	Tab       string // the section of the cabinet that the page belongs to
+	Behalf    *behalf
+	For       string // what keeps a link in the cabinet of whom one acts for
 	SignedIn  bool
 	Private   bool
 	Languages []choice
@@ -109,6 +111,7 @@ func (p *Pages) write(w http.ResponseWriter, v *visit, status int, name, tab str
 	f := frame{
 		Lang: v.Lang, Title: locale.Text(v.Lang, "page."+name+".title"), Tab: tab, SignedIn: !v.Me.IsZero(),
 		Private: strings.HasPrefix(v.URL.Path, "/me") || strings.HasPrefix(v.URL.Path, "/login/"), Languages: choices(v), Body: body,
+		Behalf: v.behalf, For: v.For(),
 	}
 	if t, ok := body.(interface{ title() string }); ok {
 		f.Title = t.title()

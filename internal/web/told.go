@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"strings"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 type told struct {
 	notify.Message
 	ID   ident.ID
+	For  string
 	At   time.Time
 	Law  *law.Edition // that it was judged by
 	Same []told       // other acts of the same day that differ in nothing but the time
@@ -31,22 +31,22 @@ type day struct {
 	Items []told
 }
 
-func (p *Pages) tell(ctx context.Context, lang locale.Lang, e *verify.Entry) (told, error) {
-	o, err := p.Parties.Organization(ctx, e.Organization)
+func (p *Pages) tell(v *visit, e *verify.Entry) (told, error) {
+	o, err := p.Parties.Organization(v.Context(), e.Organization)
 	if err != nil {
 		return told{}, err
 	}
-	reg, err := p.registerOf(ctx, o, e.Register)
+	reg, err := p.registerOf(v.Context(), o, e.Register)
 	if err != nil {
 		return told{}, err
 	}
-	m, at := notify.Words(lang, e, reg), time.UnixMilli(e.At).UTC()
+	m, at := notify.Words(v.Lang, e, reg), time.UnixMilli(e.At).UTC()
 	edition, ok := law.ByID(e.Edition)
 	if !ok { // of a program that knew more editions than this one
 		edition = o.Edition(at)
 	}
 	return told{
-		Message: m, ID: ident.ID(e.ID), At: at, Law: edition,
+		Message: m, ID: ident.ID(e.ID), For: v.For(), At: at, Law: edition,
 		machine: e.Actor.Kind == "system" || e.Actor.Kind == "bulk",
 		sort:    strings.Join([]string{e.Organization, e.Action, e.Purpose, m.Text}, "\n"),
 	}, nil
@@ -55,15 +55,15 @@ func (p *Pages) tell(ctx context.Context, lang locale.Lang, e *verify.Entry) (to
 // tellAll puts entries, newest first, into days. What machines did again and
 // again in one day becomes one line with the others folded into it; what a
 // person did always stands alone.
-func (p *Pages) tellAll(ctx context.Context, lang locale.Lang, entries []*journal.Opened) ([]day, error) {
+func (p *Pages) tellAll(v *visit, entries []*journal.Opened) ([]day, error) {
 	var days []day
 	for _, e := range entries {
-		t, err := p.tell(ctx, lang, e.Entry)
+		t, err := p.tell(v, e.Entry)
 		if err != nil {
 			return nil, err
 		}
-		date := locale.Date(lang, t.At)
-		if n := len(days); n == 0 || locale.Date(lang, days[n-1].Date) != date {
+		date := locale.Date(v.Lang, t.At)
+		if n := len(days); n == 0 || locale.Date(v.Lang, days[n-1].Date) != date {
 			days = append(days, day{Date: t.At})
 		}
 		days[len(days)-1].add(t)

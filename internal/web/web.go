@@ -21,6 +21,7 @@ import (
 	"kelisim/internal/journal"
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
+	"kelisim/internal/represent"
 	"kelisim/verify"
 )
 
@@ -59,7 +60,22 @@ type Store interface {
 
 // OwnData shows a subject what an organization holds; the look is journaled.
 type OwnData interface {
-	OwnData(ctx context.Context, subject, org ident.ID) (*gate.Answer, error)
+	OwnData(ctx context.Context, subject, org ident.ID, by verify.Actor) (*gate.Answer, error)
+}
+
+// Represent is who may act for whom.
+type Represent interface {
+	// Enter lets somebody act for another by a representation, for one call.
+	Enter(ctx context.Context, representative, id ident.ID, act represent.Acts) (*represent.Way, error)
+	// Of are those who may act for a subject, By those for whom somebody may.
+	Of(ctx context.Context, subject ident.ID) ([]represent.Representation, error)
+	By(ctx context.Context, representative ident.ID) ([]represent.Representation, error)
+	RevokeOwn(ctx context.Context, subject, id ident.ID) (*represent.Representation, error)
+	// Behind is the representation that an actor in an entry stands for, a
+	// fault.NotFound for none.
+	Behind(ctx context.Context, subject ident.ID, o *party.Organization, by verify.Actor) (*represent.Representation, error)
+	Name(ctx context.Context, r *represent.Representation, who ident.ID) (string, error)
+	Basis(ctx context.Context, r *represent.Representation) (*represent.Basis, error)
 }
 
 // Requests are the questions put to subjects.
@@ -82,6 +98,8 @@ type Pages struct {
 	// PublicURL is the address that browsers see, such as
 	// "https://kelisim.example". With https, cookies never travel in the clear.
 	PublicURL string
+	// Represent is who may act for whom.
+	Represent Represent
 
 	registers sync.Map // registerKey → *register.Register, see registerOf
 }
@@ -91,6 +109,8 @@ type visit struct {
 	*http.Request
 	Lang locale.Lang
 	Me   ident.ID // internal id of the subject who is signed in; zero for nobody
+	// Acting for another, Me is that other and this says by what right.
+	behalf *behalf
 }
 
 // handler makes one page. What it returns as an error becomes the page of it.
@@ -99,8 +119,10 @@ type handler func(w http.ResponseWriter, v *visit) error
 // maxForm bounds the body of a form, in bytes.
 const maxForm = 64 << 10
 
-// page wraps a handler with what every page has: language, session, errors.
-func (p *Pages) page(serve handler, private bool) http.Handler {
+// page wraps a handler with what every page has: language, session, errors. A
+// private one is the subject's own, and with an act also for those who may do it
+// for the subject.
+func (p *Pages) page(serve handler, private bool, act represent.Acts) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		secure(w.Header(), private)
 		v := &visit{Request: r, Lang: language(r)}
@@ -111,6 +133,9 @@ func (p *Pages) page(serve handler, private bool) http.Handler {
 		var err error
 		if v.Me, err = p.session(r); err == nil && private && v.Me.IsZero() {
 			err = errSignIn
+		}
+		if err == nil && private {
+			err = p.enter(v, act)
 		}
 		if err == nil {
 			err = serve(w, v)
