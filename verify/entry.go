@@ -37,7 +37,7 @@ type Entry struct {
 	Recipient    string   `cbor:"15,keyasint,omitempty"` // BIN
 	Country      string   `cbor:"16,keyasint,omitempty"` // ISO 3166-1 alpha-2
 	Reference    string   `cbor:"17,keyasint,omitempty"` // the caller's own number of the case
-	Role         string   `cbor:"18,keyasint,omitempty"` // of the subject in the event: primary (absent) or incidental
+	Role         string   `cbor:"18,keyasint,omitempty"` // of the subject in the event: primary (absent), incidental; child, ward or principal where a representative acted
 	Edition      string   `cbor:"19,keyasint,omitempty"` // of the Law
 	Register     int      `cbor:"20,keyasint,omitempty"` // version of the organization's description
 	Detail       string   `cbor:"21,keyasint,omitempty"` // of an event: scopes withdrawn, origin of an import
@@ -65,9 +65,10 @@ func (e *Entry) General() *Entry {
 }
 
 // Actor is who acted: a person of the staff by a pseudonym, a system by its
-// token, the subject, the authorised body or a court, or Kelisim itself.
+// token, the subject, a representative by the representation as the organization
+// knows it, the authorised body or a court, or Kelisim itself.
 type Actor struct {
-	Kind string `cbor:"1,keyasint"` // person, system, subject, bulk, authority, service
+	Kind string `cbor:"1,keyasint"` // person, system, subject, representative, bulk, authority, service
 	ID   string `cbor:"2,keyasint,omitempty"`
 }
 

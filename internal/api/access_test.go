@@ -12,6 +12,7 @@ import (
 
 	"kelisim/internal/account"
 	"kelisim/internal/app/apptest"
+	"kelisim/internal/ident"
 )
 
 // accessRow is who may call what, written down a second time: a route that is not
@@ -64,6 +65,9 @@ var access = []accessRow{
 	{"POST /access/v1/evaluation", "/access/v1/evaluation", `{` + askedOf + `}`, "operator third-party"},
 	{"POST /access/v1/evaluations", "/access/v1/evaluations", `{` + askedOf + `,"evaluations":[{},{}]}`, "operator third-party"},
 	{"GET /.well-known/authzen-configuration", "/.well-known/authzen-configuration", "", ""},
+	{"POST /v1/representatives", "/v1/representatives", `{"subject":"$freshSubject","representative":"$subject","kind":"attorney","acts":["read"],"until":"2024-06-01T00:00:00Z","document":{"kind":"power of attorney","issued":"2023-11-01"}}`, "operator staff officer"},
+	{"GET /v1/representatives", "/v1/representatives?subject=$subject", "", "operator staff officer"},
+	{"POST /v1/representatives/{id}/revoke", "/v1/representatives/$representation/revoke", "", "operator staff officer"},
 
 	{"GET /v1/me", "/v1/me", "", "subject"},
 	{"GET /v1/me/consents", "/v1/me/consents", "", "subject"},
@@ -74,6 +78,9 @@ var access = []accessRow{
 	{"GET /v1/me/data", "/v1/me/data", "", "subject"},
 	{"GET /v1/me/notifications", "/v1/me/notifications", "", "subject"},
 	{"POST /v1/me/notifications/read", "/v1/me/notifications/read", `{"until":"$entry"}`, "subject"},
+	{"GET /v1/me/represented", "/v1/me/represented", "", "subject"},
+	{"GET /v1/me/representatives", "/v1/me/representatives", "", "subject"},
+	{"POST /v1/me/representatives/{id}/revoke", "/v1/me/representatives/$own/revoke", "", "subject"},
 
 	{"GET /v1/journal", "/v1/journal?organization=$bin", "", "officer authority examiner"},
 	{"GET /v1/journal/{id}/receipt", "/v1/journal/$entry/receipt?organization=$bin", "", "operator officer authority examiner"},
@@ -170,6 +177,18 @@ func (w *world) fresh(t *testing.T, role, call string) {
 	w.names["mine"] = w.names["subject"]
 	if role == "third-party" {
 		w.names["mine"] = w.names["payerSubject"]
+	}
+	if strings.Contains(call, "$freshSubject") {
+		w.names["freshSubject"] = w.person(t, w.names["freshIIN"], "")
+	}
+	if strings.Contains(call, "$representation") || strings.Contains(call, "$own") {
+		w.names["deputy"] = w.person(t, w.names["freshIIN"], "")
+		w.names["representation"] = w.represent(t, "$subject", "$deputy", `"kind":"attorney","acts":["read"],"until":"2024-06-01T00:00:00Z"`)
+		outside, err := ident.ParseID(w.names["representation"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.names["own"] = apptest.Org(t, w.App, "").Inside(outside).String()
 	}
 	if strings.Contains(call, "$paused") {
 		w.names["paused"] = w.give(t, "news")

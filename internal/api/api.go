@@ -19,6 +19,7 @@ import (
 	"kelisim/internal/journal"
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
+	"kelisim/internal/represent"
 	"kelisim/internal/seal"
 	"kelisim/internal/term"
 	"kelisim/verify"
@@ -55,6 +56,8 @@ type API struct {
 	Version string
 	// Ready reports why the service cannot serve now; nil when it can.
 	Ready func(ctx context.Context) error
+	// Represent is who may act for whom.
+	Represent *represent.Representatives
 
 	metrics *metricSet
 	spec    *spec
@@ -68,16 +71,22 @@ type call struct {
 	lang   locale.Lang
 	caller account.Caller
 	org    *party.Organization // of the caller, nil for none
+	way    *represent.Way      // by which a subject acts for another, nil for none
 	body   []byte
 	status int // of the answer; 0 for the route's own
 }
 
 func (c *call) ctx() context.Context { return c.r.Context() }
 
-// actor is how the caller stands in the journal: a pseudonym, never a name.
+// actor is how the caller stands in the journal: a pseudonym, never a name. One
+// who acts for another stands by the name that the organization has, see acting;
+// without it no service takes the act.
 func (c *call) actor() verify.Actor {
 	switch c.caller.Role {
 	case account.Subject:
+		if c.way != nil {
+			return verify.Actor{Kind: represent.ActorKind}
+		}
 		return verify.Actor{Kind: "subject"}
 	case account.Staff, account.Officer:
 		return verify.Actor{Kind: "person", ID: c.caller.Token.String()}

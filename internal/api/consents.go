@@ -12,6 +12,7 @@ import (
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/locale"
+	"kelisim/internal/represent"
 )
 
 type evidenceBody struct {
@@ -36,6 +37,8 @@ type consentRequest struct {
 	Message       string            `json:"message,omitempty"`
 	Other         map[string]string `json:"other,omitempty"`
 	Evidence      evidenceBody      `json:"evidence"`
+	// Representative gave it for the subject.
+	Representative *idBody `json:"representative,omitempty"`
 }
 
 type consentCreated struct {
@@ -76,7 +79,13 @@ func (c *call) recordConsent(in *consentRequest) (*consentCreated, error) {
 			Channel: in.Evidence.Channel, TextHash: in.Evidence.TextHash, Document: in.Evidence.Document, Obtained: in.Evidence.Obtained, Other: other,
 		},
 	}
+	if in.Representative != nil {
+		n.Recorder, n.Actor = n.Actor, represent.Actor(in.Representative.ID)
+	}
 	got, err := c.Consents.Record(c.ctx(), c.org, n)
+	if fault.Is(err, "representation-unknown") || fault.Is(err, "representation-scope") {
+		err = under("representative.id", err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +100,9 @@ func (in *consentRequest) check() error {
 	}
 	if in.Subject.IsZero() {
 		return fault.Bad("subject", "missing-field")
+	}
+	if in.Representative != nil && in.Representative.ID.IsZero() {
+		return fault.Bad("representative.id", "missing-field")
 	}
 	if err := in.checkTexts(); err != nil {
 		return err
@@ -256,7 +268,7 @@ func (c *call) consent() (*consent.Consent, error) {
 		return nil, err
 	}
 	switch {
-	case c.caller.Role == account.Subject && x.Subject == c.caller.Subject:
+	case c.caller.Role == account.Subject && x.Subject == c.person() && c.way.Sees(x.Org):
 	case c.org != nil && x.Org == c.org.ID && c.caller.Role != account.ThirdParty:
 	case c.org != nil && slices.Contains(x.Terms.ThirdParties, c.org.BIN) && x.Scopes&consent.Transfer != 0:
 	default:
@@ -275,7 +287,7 @@ func (c *call) view(ctx context.Context, x *consent.Consent) (*consent.View, err
 		v.Subject = ident.ID{}
 	case c.org.ID != x.Org: // a third party knows the subject by its own id, and not how the operator proved it
 		v.Subject = c.org.Outside(x.Subject)
-		v.Evidence.Document = ""
+		v.Evidence.Document, v.Evidence.Representative = "", nil
 	}
 	return v, nil
 }
@@ -314,7 +326,11 @@ func (c *call) withdrawConsent(in *withdrawRequest) (*summary, error) {
 	if in.Evidence != nil && in.Evidence.Document != "" {
 		reason += " [" + in.Evidence.Document + "]"
 	}
-	return c.changed(c.Consents.Withdraw(c.ctx(), x.ID, scopes, reason, c.actor()))
+	by, err := c.actingWith(x.Org)
+	if err != nil {
+		return nil, err
+	}
+	return c.changed(c.Consents.Withdraw(c.ctx(), x.ID, scopes, reason, by))
 }
 
 func (c *call) changed(x *consent.Consent, err error) (*summary, error) {
@@ -330,7 +346,11 @@ func (c *call) pauseConsent(*nothing) (*summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.changed(c.Consents.Pause(c.ctx(), x.ID, c.actor()))
+	by, err := c.actingWith(x.Org)
+	if err != nil {
+		return nil, err
+	}
+	return c.changed(c.Consents.Pause(c.ctx(), x.ID, by))
 }
 
 func (c *call) resumeConsent(*nothing) (*summary, error) {
@@ -338,7 +358,11 @@ func (c *call) resumeConsent(*nothing) (*summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.changed(c.Consents.Resume(c.ctx(), x.ID, c.actor()))
+	by, err := c.actingWith(x.Org)
+	if err != nil {
+		return nil, err
+	}
+	return c.changed(c.Consents.Resume(c.ctx(), x.ID, by))
 }
 
 func (c *call) consentReceipt() (*raw, error) {

@@ -31,7 +31,7 @@ type entryBody struct {
 	Recipient    string        `json:"recipient,omitempty"`
 	Country      string        `json:"country,omitempty"`
 	Reference    string        `json:"reference,omitempty"`
-	Role         string        `json:"role,omitempty"` // of the subject: absent, or incidental
+	Role         string        `json:"role,omitempty"` // of the subject: incidental; child, ward, principal where another acted
 	Edition      string        `json:"edition,omitempty"`
 	Register     int           `json:"registerVersion,omitzero"`
 	Detail       string        `json:"detail,omitempty"`

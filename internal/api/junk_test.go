@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"kelisim/internal/app/apptest"
 )
 
 // junk is what is put in the place of every value of a good body, one by one;
@@ -34,6 +36,13 @@ var good = []struct{ as, url, body string }{
 	{"operator", "/v1/consents/$consent/withdraw", `{"scopes":["transfer"],"reason":"x","evidence":{"channel":"paper","document":"x"}}`},
 	{"admin", "/v1/organizations/$bin/tokens", `{"role":"subject","label":"x","expiresAt":"2025-01-01T00:00:00Z","subject":"$subject"}`},
 	{"officer", "/v1/journal/deferrals", `{"subject":"$subject","reference":"x","role":"incidental","provision":"9(1)","document":"x","until":"2024-05-01T00:00:00Z"}`},
+	{
+		"operator", "/v1/representatives", `{"subject":"$subject","representative":"$deputy","kind":"attorney","acts":["read","data"],"organizations":["$bin"],` +
+			`"until":"2024-06-01T00:00:00Z","document":{"kind":"x","number":"x","issued":"2023-11-01","digest":"` + hash64 + `"}}`,
+	},
+	{
+		"operator", "/v1/representatives", `{"subject":"$child","representative":"$deputy","kind":"parent","iin":"$childIIN","birthdate":"2012-05-14","document":{"kind":"x"}}`,
+	},
 	{"subject", "/v1/me/notifications/read", `{"until":"$consent"}`},
 }
 
@@ -47,6 +56,8 @@ func TestJunkInEveryPlace(t *testing.T) {
 		if w.Database != "" {
 			junk = junk[:7]
 		}
+		w.names["deputy"], w.names["childIIN"] = w.person(t, apptest.IIN(1), ""), childIIN(1)
+		w.names["child"] = w.person(t, childIIN(1), "")
 		for _, g := range good {
 			w.names["consent"] = w.give(t, "payment", `,"thirdParties":["$payer"]`)
 			var body any

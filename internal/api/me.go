@@ -12,6 +12,7 @@ import (
 	"kelisim/internal/journal"
 	"kelisim/internal/notify"
 	"kelisim/internal/party"
+	"kelisim/internal/represent"
 	"kelisim/verify"
 )
 
@@ -26,12 +27,12 @@ type meBody struct {
 // mayRead is the journal as the caller may see it. A subject reads it in no other
 // way.
 func (c *call) mayRead() (*journal.View, error) {
-	return c.Journal.ForSubject(c.ctx(), c.caller.Subject)
+	return c.Journal.ForSubject(c.ctx(), c.person(), c.way.Limits()...)
 }
 
 // holders are those who the caller may know to hold something.
 func (c *call) holders(mine *journal.View) ([]party.Holding, error) {
-	return disclosure.Holders(c.ctx(), c.Parties.Store, c.caller.Subject, mine)
+	return disclosure.Holders(c.ctx(), c.Parties.Store, c.person(), mine)
 }
 
 // known refuses an organization of which the caller may not know.
@@ -79,7 +80,7 @@ func (c *call) me() (*meBody, error) {
 }
 
 func (c *call) myConsents() (*paged[summary], error) {
-	return c.consentPage(consent.Filter{Subject: c.caller.Subject})
+	return c.consentPage(consent.Filter{Subject: c.person(), Orgs: c.way.Limits()})
 }
 
 type holderBody struct {
@@ -104,6 +105,9 @@ func (c *call) myHolders() (*paged[holderBody], error) {
 	out := &paged[holderBody]{Items: []holderBody{}}
 	for i := range list {
 		h := &list[i]
+		if !c.way.Sees(h.Org) {
+			continue
+		}
 		o, err := c.Parties.ByID(c.ctx(), h.Org)
 		if err != nil {
 			return nil, err
@@ -112,8 +116,10 @@ func (c *call) myHolders() (*paged[holderBody], error) {
 		if o.Register != nil {
 			b.Name = o.Register.Name
 		}
-		if b.Profile, err = c.Parties.Profile(o, h); err != nil {
-			return nil, err
+		if c.way.May(represent.Data) {
+			if b.Profile, err = c.Parties.Profile(o, h); err != nil {
+				return nil, err
+			}
 		}
 		all, err := c.Consents.Store.Consents(c.ctx(), consent.Filter{Subject: h.Subject, Org: h.Org})
 		if err != nil {
@@ -165,7 +171,11 @@ func (c *call) myJournal() (*paged[entryBody], error) {
 			out.Next = ident.ID(list[i-1].ID).String()
 			break
 		}
-		out.Items = append(out.Items, toEntry(list[i].Entry, list[i].Leaf, list[i].Deferred))
+		e := toEntry(list[i].Entry, list[i].Leaf, list[i].Deferred)
+		if err := c.ownNames(&e, list[i].Org); err != nil {
+			return nil, err
+		}
+		out.Items = append(out.Items, e)
 	}
 	return out, nil
 }
@@ -179,7 +189,11 @@ func (c *call) myLines(mine *journal.View, f journal.Filter, limit int) (*paged[
 	}
 	out := &paged[entryBody]{Items: []entryBody{}}
 	for i := range lines {
-		out.Items = append(out.Items, toLine(&lines[i]))
+		e := toLine(&lines[i])
+		if err := c.ownNames(&e, lines[i].Org); err != nil {
+			return nil, err
+		}
+		out.Items = append(out.Items, e)
 	}
 	if !next.IsZero() {
 		out.Next = next.String()
@@ -215,7 +229,7 @@ func (c *call) myEntry() (*entryBody, error) {
 		return nil, err
 	}
 	e := toEntry(s.Entry, s.Leaf, s.Deferred)
-	return &e, nil
+	return &e, c.ownNames(&e, s.Org)
 }
 
 func (c *call) myReceipt() (*verify.Receipt, error) {
@@ -248,14 +262,14 @@ func (c *call) myData() (*paged[dataBody], error) {
 	}
 	out := &paged[dataBody]{Items: []dataBody{}}
 	for i := range list {
-		if list[i].State == party.Destroyed {
+		if list[i].State == party.Destroyed || !c.way.Sees(list[i].Org) {
 			continue
 		}
 		o, err := c.Parties.ByID(c.ctx(), list[i].Org)
 		if err != nil {
 			return nil, err
 		}
-		ans, err := c.Guard.OwnData(c.ctx(), c.caller.Subject, o.ID)
+		ans, err := c.Guard.OwnData(c.ctx(), c.person(), o.ID, c.acting(o))
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"kelisim/internal/app/apptest"
 )
 
 // Personal data goes only where it was asked for: it is in no log line, no
@@ -15,6 +17,7 @@ import (
 func TestNoDataWhereNoneBelongs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.names["deputy"] = w.person(t, apptest.IIN(1), planted)
 	w.names["email"], w.names["document"], w.names["value"] = plantedEmail, plantedDoc, plantedValue
 	for _, s := range everything {
 		s.headers = append(s.headers, keyed, s.name)
@@ -83,6 +86,13 @@ var everything = []scenario{
 	{name: "approval", as: "second", method: "POST", url: "/v1/journal/deferrals/$deferral/approve", body: `{}`, wantStatus: 200},
 	{name: "wrong ground", as: "officer", method: "POST", url: "/v1/journal/deferrals", body: `{"subject":"$subject","provision":"$name","document":"$iin","until":"2024-01-01T00:00:00Z"}`, wantStatus: 400},
 	{name: "wrong role of a person", as: "operator", method: "POST", url: "/v1/decisions", body: `{"subject":"$subject","action":"view","role":"$iin"}`, wantStatus: 400},
+	{
+		name: "representative", as: "operator", method: "POST", url: "/v1/representatives", wantStatus: 201, wantContains: []string{"$document"},
+		body: `{"subject":"$subject","representative":"$deputy","kind":"attorney","acts":["read"],"until":"2024-06-01T00:00:00Z","document":{"kind":"$name","number":"$document"}}`,
+	},
+	{name: "a parent of an adult", as: "operator", method: "POST", url: "/v1/representatives", body: `{"subject":"$subject","representative":"$deputy","kind":"parent","iin":"$iin","document":{"kind":"$name"}}`, wantStatus: 409},
+	{name: "wrong acts", as: "operator", method: "POST", url: "/v1/representatives", body: `{"subject":"$subject","representative":"$deputy","kind":"$name","acts":["$iin"],"birthdate":"$iin"}`, wantStatus: 400},
+	{name: "wrong birth", as: "operator", method: "POST", url: "/v1/representatives", body: `{"subject":"$subject","representative":"$deputy","kind":"parent","birthdate":"$phone"}`, wantStatus: 400},
 	{
 		name: "withdraw", as: "operator", method: "POST", url: "/v1/consents/$consent/withdraw", wantStatus: 200,
 		body: `{"reason":"$name","evidence":{"channel":"paper","document":"$document"}}`,

@@ -10,6 +10,7 @@ import (
 	"kelisim/internal/ident"
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
+	"kelisim/internal/represent"
 )
 
 // askRequest is a question to a subject: may this be done with your data?
@@ -189,7 +190,7 @@ func (c *call) myRequests() (*paged[myRequestBody], error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := c.Consents.Requests.Requests(c.ctx(), consent.RequestFilter{Subject: c.caller.Subject, After: after, Limit: limit + 1})
+	list, err := c.Consents.Requests.Requests(c.ctx(), consent.RequestFilter{Subject: c.person(), Orgs: c.way.Limits(), After: after, Limit: limit + 1})
 	if err != nil {
 		return nil, err
 	}
@@ -208,14 +209,15 @@ func (c *call) myRequests() (*paged[myRequestBody], error) {
 	return out, nil
 }
 
-// mine is a request put to the caller; another person's is told like none.
+// mine is a request put to the caller, or to whom the caller acts for; another
+// person's is told like none.
 func (c *call) mine() (*consent.Request, error) {
 	id, err := c.pathID()
 	if err != nil {
 		return nil, err
 	}
 	r, err := c.Consents.Requests.Request(c.ctx(), id)
-	if err == nil && r.Subject != c.caller.Subject {
+	if err == nil && (r.Subject != c.person() || !c.way.Sees(r.Org)) {
 		err = fault.New(fault.NotFound, "request-unknown")
 	}
 	return r, err
@@ -227,7 +229,11 @@ func (c *call) myRequest() (*myRequestBody, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, text, err := c.Consents.Show(c.ctx(), r.ID, c.lang, c.actor())
+	by, err := c.actingWith(r.Org)
+	if err != nil {
+		return nil, err
+	}
+	r, text, err := c.Consents.Show(c.ctx(), r.ID, c.lang, by)
 	if err != nil {
 		return nil, err
 	}
@@ -262,12 +268,16 @@ func (c *call) answerMine(in *answerRequest) (*answeredBody, error) {
 	if err != nil {
 		return nil, err
 	}
+	by, err := c.actingWith(r.Org)
+	if err != nil {
+		return nil, err
+	}
 	switch in.Answer {
 	case "refuse":
-		_, err := c.Consents.Refuse(c.ctx(), r.ID, in.Reason, c.actor())
+		_, err := c.Consents.Refuse(c.ctx(), r.ID, in.Reason, by)
 		return &answeredBody{Status: consent.Refused}, err
 	case "give":
-		if err := c.Consents.Choose(c.ctx(), r.ID, in.Number, c.actor()); err != nil {
+		if err := c.Consents.Choose(c.ctx(), r.ID, in.Number, by); err != nil {
 			return nil, err
 		}
 		lang := c.lang
@@ -277,7 +287,7 @@ func (c *call) answerMine(in *answerRequest) (*answeredBody, error) {
 		got, err := c.Consents.Give(c.ctx(), r.ID, &consent.Choice{
 			Purposes: in.Purposes, Categories: in.Categories, ThirdParties: in.ThirdParties, Countries: in.Countries,
 			PublicSources: in.PublicSources, Until: in.ValidUntil,
-		}, lang, consent.Proof{Channel: consent.Cabinet}, c.actor())
+		}, lang, consent.Proof{Channel: consent.Cabinet}, by)
 		if err != nil {
 			return nil, err
 		}
@@ -293,8 +303,8 @@ func requestRoutes() []route {
 		post("/v1/consents/requests", "Consents", "Ask a subject for consent", askers, http.StatusCreated, (*call).askConsent),
 		get("/v1/consents/requests/{id}", "Consents", "What became of a question", askers, (*call).getRequest),
 		post("/v1/consents/requests/{id}/cancel", "Consents", "Take a question back", askers, http.StatusOK, (*call).cancelRequest),
-		get("/v1/me/consents/requests", "Me", "What I am asked", subjects, (*call).myRequests, page...),
-		get("/v1/me/consents/requests/{id}", "Me", "One question with its text; that it was shown is journaled", subjects, (*call).myRequest),
-		post("/v1/me/consents/requests/{id}/answer", "Me", "Give, whole or narrowed, or refuse", subjects, http.StatusOK, (*call).answerMine),
+		get("/v1/me/consents/requests", "Me", "What I am asked", subjects, (*call).myRequests, page...).onBehalf(represent.Read),
+		get("/v1/me/consents/requests/{id}", "Me", "One question with its text; that it was shown is journaled", subjects, (*call).myRequest).onBehalf(represent.Consent),
+		post("/v1/me/consents/requests/{id}/answer", "Me", "Give, whole or narrowed, or refuse", subjects, http.StatusOK, (*call).answerMine).onBehalf(represent.Consent),
 	}
 }

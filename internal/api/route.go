@@ -25,6 +25,7 @@ import (
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/locale"
+	"kelisim/internal/represent"
 	"kelisim/internal/seal"
 )
 
@@ -40,7 +41,8 @@ type route struct {
 	limit        int64          // of the body, bytes
 	query        []param
 	in, out      reflect.Type
-	yaml         bool // takes YAML too
+	yaml         bool           // takes YAML too
+	behalf       represent.Acts // what somebody who acts for a subject needs; none: only the subject
 	// reads reports whether a call changes nothing: then it is carried out each
 	// time, whatever its idempotency key. Nil: every call with a body changes.
 	reads func(body []byte) bool
@@ -185,6 +187,9 @@ func (a *API) handle(r *route, w http.ResponseWriter, req *http.Request) (status
 	}
 	if !isText(req.URL) {
 		return c.problem(fault.New(fault.Invalid, "bad-request"))
+	}
+	if err := c.represent(r); err != nil {
+		return c.problem(err)
 	}
 	if r.in != nil {
 		if err := c.read(r); err != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"kelisim/internal/account"
+	"kelisim/internal/represent"
 )
 
 // Who may call.
@@ -50,11 +51,11 @@ func (a *API) routes() []route {
 		post("/v1/consents", "Consents", "Record a consent already obtained", people, http.StatusCreated, (*call).recordConsent),
 		get("/v1/consents", "Consents", "Consents of your subjects", people, (*call).listConsents,
 			append([]param{{"subject", "id"}, {"status", "active, paused, withdrawn, expired, superseded, ended"}, {"purpose", "id"}}, page...)...),
-		get("/v1/consents/{id}", "Consents", "One consent: all eight elements, evidence, history", parties, (*call).getConsent),
-		post("/v1/consents/{id}/withdraw", "Consents", "Withdraw, whole or by scope", sides, http.StatusOK, (*call).withdrawConsent),
-		post("/v1/consents/{id}/pause", "Consents", "Pause", subjects, http.StatusOK, (*call).pauseConsent),
-		post("/v1/consents/{id}/resume", "Consents", "Resume", subjects, http.StatusOK, (*call).resumeConsent),
-		get("/v1/consents/{id}/receipt", "Consents", "The signed receipt", sides, (*call).consentReceipt),
+		get("/v1/consents/{id}", "Consents", "One consent: all eight elements, evidence, history", parties, (*call).getConsent).onBehalf(represent.Read),
+		post("/v1/consents/{id}/withdraw", "Consents", "Withdraw, whole or by scope", sides, http.StatusOK, (*call).withdrawConsent).onBehalf(represent.Withdraw),
+		post("/v1/consents/{id}/pause", "Consents", "Pause", subjects, http.StatusOK, (*call).pauseConsent).onBehalf(represent.Withdraw),
+		post("/v1/consents/{id}/resume", "Consents", "Resume", subjects, http.StatusOK, (*call).resumeConsent).onBehalf(represent.Consent),
+		get("/v1/consents/{id}/receipt", "Consents", "The signed receipt", sides, (*call).consentReceipt).onBehalf(represent.Read),
 		get("/v1/consents/{id}/confirmation", "Consents", "A JWT that the consent is in force", askers, (*call).consentConfirmation),
 
 		post("/v1/decisions", "Decisions", "Decide one access and journal it", askers, http.StatusOK, (*call).decide),
@@ -64,11 +65,14 @@ func (a *API) routes() []route {
 		asked("/access/v1/evaluation", "One evaluation of OpenID AuthZEN 1.0: decided and journaled", (*call).evaluate),
 		asked("/access/v1/evaluations", "Up to 1,000 evaluations, each that is made journaled", (*call).evaluateAll).upTo(4 << 20),
 		get("/.well-known/authzen-configuration", "AuthZEN", "Where this Policy Decision Point is", nil, (*call).authzenConfiguration),
+		post("/v1/representatives", "Representatives", "Register who may act for a subject", people, http.StatusCreated, (*call).registerRepresentative),
+		get("/v1/representatives", "Representatives", "Those you registered for a subject", people, (*call).listRepresentatives, param{"subject", "id"}),
+		post("/v1/representatives/{id}/revoke", "Representatives", "Take a representation back", people, http.StatusOK, (*call).revokeRepresentative),
 
 		get("/v1/me", "Me", "Who I am here", subjects, (*call).me),
 		get("/v1/me/consents", "Me", "My consents", subjects, (*call).myConsents,
-			append([]param{{"status", "active, paused, withdrawn, expired, superseded, ended"}}, page...)...),
-		get("/v1/me/holders", "Me", "Who holds my data and consents", subjects, (*call).myHolders),
+			append([]param{{"status", "active, paused, withdrawn, expired, superseded, ended"}}, page...)...).onBehalf(represent.Read),
+		get("/v1/me/holders", "Me", "Who holds my data and consents", subjects, (*call).myHolders).onBehalf(represent.Read),
 		get("/v1/me/journal", "Me", "Who used my data", subjects, (*call).myJournal,
 			append([]param{
 				{"action", "name"},
@@ -76,12 +80,15 @@ func (a *API) routes() []route {
 				{"from", "RFC 3339"},
 				{"to", "RFC 3339"},
 				{"grouped", "true: what machines did again and again in a day stands as one, with a count"},
-			}, page...)...),
-		get("/v1/me/journal/{id}", "Me", "One entry", subjects, (*call).myEntry),
-		get("/v1/me/journal/{id}/receipt", "Me", "Proof of one entry; blind where it is about another person", subjects, (*call).myReceipt),
-		get("/v1/me/data", "Me", "What is held of me, by organization", subjects, (*call).myData),
+			}, page...)...).onBehalf(represent.Read),
+		get("/v1/me/journal/{id}", "Me", "One entry", subjects, (*call).myEntry).onBehalf(represent.Read),
+		get("/v1/me/journal/{id}/receipt", "Me", "Proof of one entry; blind where it is about another person", subjects, (*call).myReceipt).onBehalf(represent.Read),
+		get("/v1/me/data", "Me", "What is held of me, by organization", subjects, (*call).myData).onBehalf(represent.Data),
 		get("/v1/me/notifications", "Me", "The inbox", subjects, (*call).myNotifications, page...),
 		post("/v1/me/notifications/read", "Me", "Mark the inbox read", subjects, http.StatusOK, (*call).readNotifications),
+		get("/v1/me/represented", "Me", "For whom I may act", subjects, (*call).myRepresented),
+		get("/v1/me/representatives", "Me", "Who may act for me", subjects, (*call).myRepresentatives),
+		post("/v1/me/representatives/{id}/revoke", "Me", "Take back a power that I gave", subjects, http.StatusOK, (*call).revokeMyRepresentative),
 
 		get("/v1/journal", "Journal", "Entries", overseers, (*call).listJournal,
 			append([]param{{"subject", "id"}, {"organization", "BIN"}, {"from", "RFC 3339"}, {"to", "RFC 3339"}, {"action", "name"}}, page...)...),
@@ -118,5 +125,12 @@ func (r route) upTo(limit int64) route {
 
 func (r route) reading(reads func(body []byte) bool) route {
 	r.reads = reads
+	return r
+}
+
+// onBehalf opens a route to whoever acts for a subject within the scope.
+func (r route) onBehalf(act represent.Acts) route {
+	r.behalf = act
+	r.query = append(r.query, param{"for", "id of the representation by which you act for somebody"})
 	return r
 }

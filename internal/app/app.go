@@ -23,6 +23,7 @@ import (
 	"kelisim/internal/journal"
 	"kelisim/internal/law"
 	"kelisim/internal/party"
+	"kelisim/internal/represent"
 	"kelisim/internal/seal"
 	"kelisim/internal/store"
 	"kelisim/internal/term"
@@ -74,6 +75,8 @@ type App struct {
 	Sealer   *journal.Sealer
 	// Deferrals is what subjects are shown later.
 	Deferrals *disclosure.Deferrals
+	// Represent is who may act for whom.
+	Represent *represent.Representatives
 }
 
 func (c *Config) defaults() {
@@ -161,15 +164,17 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 	a := &App{Config: *c, Node: ident.NewID(c.Now()), Store: st, Keys: keys}
 	a.Accounts = &account.Accounts{Store: st, Keys: keys, Now: c.Now}
 	a.Parties = &party.Parties{Store: st, Keys: keys, Now: c.Now, Rules: ident.Rules{AllowTest: c.TestNumbers}, Law: c.Law}
+	a.Represent = &represent.Representatives{Store: st, Parties: a.Parties, Keys: keys, Now: c.Now}
 	a.Consents = &consent.Consents{
 		Store: st, Requests: st, Parties: a.Parties, Keys: keys, Now: c.Now, StateService: slices.Contains(c.Services, "state"),
+		Represent: a.Represent,
 	}
 	a.Terms = &term.Terms{
 		Store: st, Parties: a.Parties, Now: c.Now, Rule: term.ByEdition,
 		Calendars: &term.Calendars{Store: st, Keys: keys, Now: c.Now, Law: c.Law},
 	}
 	a.Guard = &gate.Guard{
-		Store: st, Parties: a.Parties, Terms: a.Terms, Keys: keys, Now: c.Now, Cache: gate.NewCache(c.CacheSize),
+		Store: st, Parties: a.Parties, Represent: a.Represent, Terms: a.Terms, Keys: keys, Now: c.Now, Cache: gate.NewCache(c.CacheSize),
 	}
 	a.Journal = &journal.Reader{Store: st, Keys: keys, KeyOf: a.Parties.JournalKey, Now: c.Now}
 	a.Deferrals = &disclosure.Deferrals{Store: st, Parties: a.Parties, Now: c.Now}

@@ -100,7 +100,8 @@ func recount(ctx context.Context, a *app.App) {
 // keepAnswers is how long an answer is kept for a repeated call.
 const keepAnswers = 24 * time.Hour
 
-// tend lets retention work on what is due and forgets kept answers. What fails
+// tend lets retention work on what is due, writes down which representations
+// ended, and forgets kept answers. What fails
 // is due again the next time.
 func tend(ctx context.Context, a *app.App) {
 	for ctx.Err() == nil {
@@ -125,7 +126,23 @@ func tend(ctx context.Context, a *app.App) {
 	}
 	closeRequests(ctx, a)
 	recount(ctx, a)
+	endRepresentations(ctx, a)
 	if err := a.Store.ForgetKept(ctx, a.Now().Add(-keepAnswers)); err != nil && ctx.Err() == nil {
 		a.Log.LogAttrs(ctx, slog.LevelError, "kept answers could not be forgotten", slog.Any("error", err))
+	}
+}
+
+// endRepresentations writes down those that ended by age or term; they were over
+// by then already.
+func endRepresentations(ctx context.Context, a *app.App) {
+	due, err := a.Store.DueRepresentations(ctx, a.Now(), 500)
+	if err != nil {
+		a.Log.LogAttrs(ctx, slog.LevelError, "representations could not be looked at", slog.Any("error", err))
+		return
+	}
+	for i := range due {
+		if err := a.Represent.Expire(ctx, &due[i]); err != nil && ctx.Err() == nil {
+			a.Log.LogAttrs(ctx, slog.LevelError, "the end of a representation could not be written down", slog.Any("error", err))
+		}
 	}
 }

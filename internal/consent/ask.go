@@ -16,6 +16,7 @@ import (
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
+	"kelisim/internal/represent"
 	"kelisim/internal/seal"
 	"kelisim/verify"
 )
@@ -24,6 +25,7 @@ import (
 type RequestFilter struct {
 	Subject ident.ID
 	Org     ident.ID
+	Orgs    []ident.ID // whose consent it would be; nil: any
 	Asker   ident.ID
 	Status  RequestStatus
 	After   ident.ID // the last of the page before; newest come first
@@ -464,9 +466,15 @@ func openNote(jkey *seal.Key, r *Request) (*Note, error) {
 }
 
 func (s *Consents) requestEvent(ctx context.Context, org *party.Organization, r *Request, jkey *seal.Key, version int64, by verify.Actor, action string, digest []byte) (*journal.Record, error) {
+	// Whoever sees and answers a question for the subject has to be one who may
+	// consent for it.
+	rep, err := s.onBehalf(ctx, r.Subject, org, by, represent.Consent)
+	if err != nil {
+		return nil, err
+	}
 	now := s.Now()
 	e := &verify.Entry{
-		Subject: verify.ID(org.Outside(r.Subject)), Organization: org.BIN, Actor: by, Action: action,
+		Subject: verify.ID(org.Outside(r.Subject)), Organization: org.BIN, Actor: by, Action: action, Role: rep.Role(),
 		Categories: r.Ask.Categories, Detail: strings.Join(r.Ask.Purposes, ","), Reference: r.ID.String(),
 		Edition: org.Edition(now).ID, Register: r.Register, Digest: digest,
 	}

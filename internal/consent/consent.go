@@ -13,6 +13,7 @@ import (
 
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
+	"kelisim/internal/represent"
 )
 
 // Status is where a consent stands.
@@ -154,7 +155,7 @@ type Change struct {
 	At     time.Time `json:"at"`
 	Status Status    `json:"status"`
 	Scopes []string  `json:"scopes,omitempty"` // withdrawn by this step
-	By     string    `json:"by"`               // subject, operator, service
+	By     string    `json:"by"`               // subject, representative, operator, service
 	Entry  ident.ID  `json:"entry"`            // in the journal
 }
 
@@ -168,6 +169,16 @@ type Proof struct {
 	Obtained time.Time         `json:"obtained"`
 	Other    map[string]string `json:"other,omitempty"` // element 8
 	Reasons  []string          `json:"reasons,omitempty"`
+	// Representative gave the consent for the subject, nil for none.
+	Representative *Representative `json:"representative,omitempty"`
+}
+
+// Representative is who gave a consent for its subject.
+type Representative struct {
+	ID       ident.ID       `json:"id"`   // of the representation, as the operator knows it
+	Kind     represent.Kind `json:"kind"` // parent, guardian, attorney
+	Name     string         `json:"name,omitempty"`
+	Recorder string         `json:"recordedBy,omitempty"` // kind and token of who wrote it down
 }
 
 // StateService is the channel of a consent that the state service confirmed: the

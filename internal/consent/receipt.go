@@ -59,6 +59,8 @@ type Evidence struct {
 	Language locale.Lang `json:"language"`
 	Text     string      `json:"text"` // that is kept
 	Kept     string      `json:"kept"` // its SHA-256
+	// Representative gave it for the subject, absent where the subject did.
+	Representative *Representative `json:"representative,omitempty"`
 }
 
 // View is a consent as its parties see it.
@@ -97,7 +99,7 @@ func (s *Consents) View(ctx context.Context, c *Consent) (*View, error) {
 		Elements: elements(org, c, p),
 		Evidence: Evidence{
 			Channel: p.Channel, Obtained: p.Obtained, Document: p.Document, TextHash: p.TextHash,
-			Language: text.Language, Text: text.Body, Kept: text.Hash,
+			Language: text.Language, Text: text.Body, Kept: text.Hash, Representative: p.Representative,
 		},
 		History: c.History,
 	}, nil

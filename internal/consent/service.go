@@ -17,6 +17,7 @@ import (
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
+	"kelisim/internal/represent"
 	"kelisim/internal/seal"
 	"kelisim/verify"
 )
@@ -25,6 +26,7 @@ import (
 type Filter struct {
 	Subject ident.ID
 	Org     ident.ID
+	Orgs    []ident.ID // only to these organizations; nil: to all
 	Status  Status
 	Purpose string
 	After   ident.ID // the last of the page before; newest come first
@@ -69,6 +71,8 @@ type Consents struct {
 	// StateService: consents that are recorded here were given through the state
 	// service, because this is it (Art. 8-1).
 	StateService bool
+	// Represent is asked when somebody acts for the subject.
+	Represent *represent.Representatives
 }
 
 // New is a consent already obtained, as the operator records it.
@@ -81,6 +85,8 @@ type New struct {
 	Proof    Proof
 	Text     string // the very text shown, where it was not the standard one
 	Actor    verify.Actor
+	// Recorder is who wrote it down, where a representative gave it.
+	Recorder verify.Actor
 }
 
 const maxTries = 8
@@ -262,6 +268,13 @@ func (s *Consents) prepare(ctx context.Context, org *party.Organization, subject
 	if err != nil {
 		return nil, err
 	}
+	rep, err := s.onBehalf(ctx, subject, org, in.Actor, represent.Consent)
+	if err != nil {
+		return nil, err
+	}
+	if in.Proof.Representative, err = s.named(ctx, org, rep, in); err != nil {
+		return nil, err
+	}
 	before, err := s.Store.Consents(ctx, Filter{Subject: subject, Org: org.ID})
 	if err != nil {
 		return nil, err
@@ -275,7 +288,7 @@ func (s *Consents) prepare(ctx context.Context, org *party.Organization, subject
 	}
 	rec, err := s.event(org, c, &jkey, version, in.Actor, "consent.give", func(e *verify.Entry) {
 		e.At, e.Digest = in.Proof.Obtained.UnixMilli(), text.sum()
-		e.Categories, e.Detail = in.Terms.Categories, strings.Join(in.Terms.Purposes, ",")
+		e.Categories, e.Detail, e.Role = in.Terms.Categories, strings.Join(in.Terms.Purposes, ","), rep.Role()
 	})
 	if err != nil {
 		return nil, err
@@ -327,31 +340,32 @@ func (s *Consents) Withdraw(ctx context.Context, id ident.ID, scopes Scope, reas
 	if len(reason) > 2000 {
 		return nil, fault.Bad("reason", "too-long", "max", 2000)
 	}
-	return s.change(ctx, id, by, "consent.withdraw", func(c *Consent, e *verify.Entry, entry ident.ID) (*Consent, error) {
+	return s.change(ctx, id, by, represent.Withdraw, "consent.withdraw", func(c *Consent, e *verify.Entry, entry ident.ID) (*Consent, error) {
 		return c.Withdraw(scopes, s.Now(), by.Kind, entry)
 	}, reason)
 }
 
 // Pause and Resume stop and restart a consent without ending it.
 func (s *Consents) Pause(ctx context.Context, id ident.ID, by verify.Actor) (*Consent, error) {
-	return s.move(ctx, id, by, Paused, "consent.pause")
+	return s.move(ctx, id, by, represent.Withdraw, Paused, "consent.pause")
 }
 
-// Resume ends a pause.
+// Resume ends a pause; for another only who may consent.
 func (s *Consents) Resume(ctx context.Context, id ident.ID, by verify.Actor) (*Consent, error) {
-	return s.move(ctx, id, by, Active, "consent.resume")
+	return s.move(ctx, id, by, represent.Consent, Active, "consent.resume")
 }
 
-func (s *Consents) move(ctx context.Context, id ident.ID, by verify.Actor, to Status, action string) (*Consent, error) {
-	return s.change(ctx, id, by, action, func(c *Consent, _ *verify.Entry, entry ident.ID) (*Consent, error) {
+func (s *Consents) move(ctx context.Context, id ident.ID, by verify.Actor, act represent.Acts, to Status, action string) (*Consent, error) {
+	return s.change(ctx, id, by, act, action, func(c *Consent, _ *verify.Entry, entry ident.ID) (*Consent, error) {
 		return c.Move(to, s.Now(), by.Kind, entry)
 	}, "")
 }
 
 type step func(c *Consent, e *verify.Entry, entry ident.ID) (*Consent, error)
 
-// change moves a consent under compare-and-swap.
-func (s *Consents) change(ctx context.Context, id ident.ID, by verify.Actor, action string, next step, reason string) (*Consent, error) {
+// change moves a consent under compare-and-swap. act is what a representative
+// has to be allowed for it.
+func (s *Consents) change(ctx context.Context, id ident.ID, by verify.Actor, act represent.Acts, action string, next step, reason string) (*Consent, error) {
 	for range maxTries {
 		c, err := s.Store.Consent(ctx, id)
 		if err != nil {
@@ -365,12 +379,16 @@ func (s *Consents) change(ctx context.Context, id ident.ID, by verify.Actor, act
 		if err != nil {
 			return nil, err
 		}
+		rep, err := s.onBehalf(ctx, c.Subject, org, by, act)
+		if err != nil {
+			return nil, err
+		}
 		probe, err := next(c, nil, ident.ID{})
 		if err != nil {
 			return nil, err
 		}
 		rec, err := s.event(org, c, &jkey, version, by, action, func(e *verify.Entry) {
-			e.Categories = c.Terms.Categories
+			e.Categories, e.Role = c.Terms.Categories, rep.Role()
 			e.Detail = strings.Join(probe.History[len(probe.History)-1].Scopes, ",")
 		})
 		if err != nil {

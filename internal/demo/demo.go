@@ -56,7 +56,7 @@ var folders = []string{"bestam", "clinic", "payments"}
 
 const (
 	days   = 31
-	guests = 297 // with the showcase, 300 people
+	guests = 297 // with the showcase 300 people, and two of their kin
 )
 
 // Fill fills an installation that has no organizations yet, and finds the way
@@ -81,7 +81,7 @@ func Fill(ctx context.Context, a *app.App, now time.Time, seed uint64) (*Result,
 	if err := w.write(); err != nil {
 		return nil, err
 	}
-	if err := play(ctx, a, w.people, w.stops); err != nil {
+	if err := play(ctx, a, slices.Concat(w.people, w.kin), w.stops); err != nil {
 		return nil, err
 	}
 	r, err := w.result(ctx)
@@ -99,7 +99,7 @@ type world struct {
 	zone       *time.Location
 
 	bestam, clinic, payments *party.Organization
-	showcase, people         []*person
+	showcase, people, kin    []*person
 	stops                    []stop
 }
 
@@ -129,6 +129,7 @@ func (w *world) cast() {
 	for range guests {
 		w.people = append(w.people, w.person())
 	}
+	w.relatives()
 }
 
 // describe reads the description of an example.

@@ -11,6 +11,7 @@ import (
 	"kelisim/internal/consent"
 	"kelisim/internal/gate"
 	"kelisim/internal/party"
+	"kelisim/internal/represent"
 )
 
 // act is something that somebody does at a moment.
@@ -34,6 +35,8 @@ type moment struct {
 	parties  *party.Parties
 	consents *consent.Consents
 	guard    *gate.Guard
+	// represent is who may act for whom.
+	represent *represent.Representatives
 }
 
 func at(a *app.App, t time.Time) *moment {
@@ -42,9 +45,10 @@ func at(a *app.App, t time.Time) *moment {
 		App: a, now: t,
 		parties: &party.Parties{Store: a.Parties.Store, Keys: a.Keys, Now: now, Rules: a.Parties.Rules},
 	}
-	consents, guard := *a.Consents, *a.Guard
-	consents.Now, guard.Now = now, now
-	m.consents, m.guard = &consents, &guard
+	consents, guard, rep := *a.Consents, *a.Guard, *a.Represent
+	consents.Now, guard.Now, rep.Now = now, now, now
+	m.consents, m.guard, m.represent = &consents, &guard, &rep
+	consents.Represent, guard.Represent = m.represent, m.represent
 	return m
 }
 

@@ -23,6 +23,7 @@ func (w *world) write() error {
 	for i, p := range w.showcase {
 		w.star(i, p)
 	}
+	w.family()
 	old := w.people[len(w.showcase):][:40] // patients since before the Law
 	for i, p := range w.people[len(w.showcase):] {
 		switch {

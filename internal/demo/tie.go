@@ -184,7 +184,7 @@ func (t *tie) look(ctx context.Context, m *moment) error {
 	if t.gone {
 		return nil
 	}
-	_, err := m.guard.OwnData(ctx, t.org.Inside(t.id), t.org.ID)
+	_, err := m.guard.OwnData(ctx, t.org.Inside(t.id), t.org.ID, subject)
 	return err
 }
 

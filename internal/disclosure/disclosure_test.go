@@ -435,7 +435,7 @@ func TestWholeOperator(t *testing.T) {
 		_, err = d.Consents.Withdraw(t.Context(), c.ID, consent.Process, "", apptest.Person)
 		d.must(err)
 		d.clock.Add(time.Second)
-		_, err = d.Guard.OwnData(t.Context(), d.subject, d.org.ID)
+		_, err = d.Guard.OwnData(t.Context(), d.subject, d.org.ID, apptest.Person)
 		d.must(err)
 		hidden := d.act(d.org, "")
 		if got := holders(); !slices.Equal(got, both) {

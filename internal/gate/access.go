@@ -31,6 +31,9 @@ func (g *Guard) Access(ctx context.Context, a *Ask) (*Answer, error) {
 	}
 	for range maxTries {
 		k, err := g.load(ctx, a)
+		if err == nil {
+			err = g.onBehalf(ctx, k)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -211,7 +211,7 @@ func TestDestroyedDataIsGone(t *testing.T) {
 			t.Fatal(act.Type, err)
 		}
 		d.denied(d.ask(register.View), "data-destroyed")
-		if own, err := d.Guard.OwnData(t.Context(), d.org.Inside(d.sub), d.org.ID); err != nil || own.Permit {
+		if own, err := d.Guard.OwnData(t.Context(), d.org.Inside(d.sub), d.org.ID, apptest.Person); err != nil || own.Permit {
 			t.Fatal("own data of what is destroyed: ", err)
 		}
 		if got, err := d.Store.Consent(t.Context(), c.ID); err != nil || got.Status != consent.Ended {
@@ -239,7 +239,7 @@ func TestSubjectSeesOwnDataWhateverHolds(t *testing.T) {
 			t.Fatal(err)
 		}
 		d.permitted(d.ask(register.Block, categoriesOf()))
-		own, err := d.Guard.OwnData(t.Context(), d.org.Inside(d.sub), d.org.ID)
+		own, err := d.Guard.OwnData(t.Context(), d.org.Inside(d.sub), d.org.ID, apptest.Person)
 		if err != nil || !own.Permit || string(own.Data["name"]) != `"Асыл"` {
 			t.Fatal(own, err)
 		}

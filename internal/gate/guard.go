@@ -12,6 +12,7 @@ import (
 	"kelisim/internal/law"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
+	"kelisim/internal/represent"
 	"kelisim/internal/seal"
 	"kelisim/internal/vault"
 	"kelisim/verify"
@@ -61,6 +62,8 @@ type Guard struct {
 	Keys    *seal.Keyring
 	Now     func() time.Time
 	Cache   *Cache
+	// Represent is asked when somebody looks for the subject.
+	Represent *represent.Representatives
 }
 
 // Ask is a request of a caller, as it arrived.
@@ -71,8 +74,10 @@ type Ask struct {
 	Subject   ident.ID            // as the asker knows it
 	Actor     verify.Actor
 	Reference string
-	Role      string // of the subject in the event: verify.RoleIncidental, or empty
-	Values    map[string]json.RawMessage
+	// Role is that of the subject in the event: verify.RoleIncidental, what the
+	// subject is to who acts for it, or empty.
+	Role   string
+	Values map[string]json.RawMessage
 }
 
 // Answer is a decision that landed.

@@ -143,7 +143,7 @@ func (h *house) held(iin string) map[string]string {
 	if err != nil {
 		h.Fatalf("lookup: %v", err)
 	}
-	ans, err := h.Guard.OwnData(context.Background(), h.org.Inside(id), h.org.ID)
+	ans, err := h.Guard.OwnData(context.Background(), h.org.Inside(id), h.org.ID, verify.Actor{Kind: "subject"})
 	if err != nil {
 		h.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"kelisim/internal/ident"
@@ -159,8 +160,12 @@ type Filter struct {
 	BySubject bool
 	Subject   ident.ID
 	Org       ident.ID
+	Orgs      []ident.ID // of a subject's entries only these organizations'; nil: all
 	Action    string
 	Since     ident.ID // the first id wanted, see ident.FirstID
 	Before    ident.ID // ids before this one; zero: from the newest
 	Limit     int
 }
+
+// Sees reports whether entries of an organization are among those of the filter.
+func (f *Filter) Sees(org ident.ID) bool { return f.Orgs == nil || slices.Contains(f.Orgs, org) }

@@ -18,6 +18,7 @@ import (
 type View struct {
 	r       *Reader
 	subject ident.ID
+	orgs    []ident.ID // whose entries it is limited to; nil for all
 	veil    veil
 	key     *Key // of the subject; opened when it is needed
 }
@@ -39,9 +40,10 @@ type Deferred struct {
 	Hidden    bool   // still
 }
 
-// ForSubject is the journal as the subject may see it now.
-func (r *Reader) ForSubject(ctx context.Context, subject ident.ID) (*View, error) {
-	v := &View{r: r, subject: subject}
+// ForSubject is the journal as the subject may see it now, or whoever acts for the
+// subject towards these organizations; none are all.
+func (r *Reader) ForSubject(ctx context.Context, subject ident.ID, orgs ...ident.ID) (*View, error) {
+	v := &View{r: r, subject: subject, orgs: orgs}
 	var err error
 	v.veil, err = r.veil(ctx, subject)
 	return v, err
@@ -84,7 +86,7 @@ func (v *View) ReadUntil(ctx context.Context, entry ident.ID) (ident.ID, error) 
 
 func (v *View) collect(ctx context.Context, f Filter, want func(*Shown) bool) ([]Shown, error) {
 	limit := f.Limit
-	f.BySubject, f.Subject = true, v.subject
+	f.BySubject, f.Subject, f.Orgs = true, v.subject, v.orgs
 	out := make([]Shown, 0, limit)
 	for len(out) < limit {
 		rows, err := v.r.Store.Entries(ctx, f)
@@ -118,7 +120,7 @@ func (v *View) One(ctx context.Context, entry ident.ID) (*Shown, error) {
 var errUnknown = fault.New(fault.NotFound, "entry-unknown")
 
 func (v *View) one(ctx context.Context, entry ident.ID) (*Row, *Shown, error) {
-	row, err := v.r.Store.Entry(ctx, Filter{BySubject: true, Subject: v.subject}, entry)
+	row, err := v.r.Store.Entry(ctx, Filter{BySubject: true, Subject: v.subject, Orgs: v.orgs}, entry)
 	if err != nil {
 		return nil, nil, err
 	}

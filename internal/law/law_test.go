@@ -340,6 +340,8 @@ func TestTerms(t *testing.T) {
 		"journal-retention":        {"22(1)5", 3, Year, Secondary},
 		"authority-answer":         {"policy 3.2(4)", 30, CalendarDay, Primary},
 		"dissemination-conditions": {"policy 5.13", 3, WorkingDay, Primary},
+		"majority":                 {"8(1)", 18, Year, Memory},
+		"power-of-attorney":        {"8(1)", 1, Year, Memory},
 	}
 	e, _ := ByID("2023-04")
 	got := map[string]span{}

@@ -51,8 +51,16 @@ func (s speaker) details() []Detail {
 	if s.Ground != nil {
 		add("document", s.Ground.Document)
 	}
-	add("reference", s.Reference)
+	if strings.HasPrefix(s.Action, "representation.") {
+		add("representation", s.Reference)
+	} else {
+		add("reference", s.Reference)
+	}
 	switch s.Action {
+	case "representation.register":
+		if s.Detail != "" {
+			add("acts", s.acts())
+		}
 	case "consent.withdraw":
 		if s.Detail != "" {
 			add("scopes", s.scopes())
@@ -84,10 +92,10 @@ func (s speaker) operatorNamed() string {
 }
 
 // actor says who acted. A person of the staff stays behind a code, by which the
-// operator can be asked.
+// operator can be asked; so does a representative.
 func (s speaker) actor() string {
 	who := s.named("notice.actor."+s.Actor.Kind, s.Actor.Kind)
-	if s.Actor.Kind != "person" || s.Actor.ID == "" {
+	if s.Actor.Kind != "person" && s.Actor.Kind != "representative" || s.Actor.ID == "" {
 		return who
 	}
 	return s.text("notice.actor.coded", "actor", who, "code", s.Actor.ID)

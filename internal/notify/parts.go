@@ -207,6 +207,8 @@ func (s speaker) part() string {
 		return s.termPart()
 	case s.until() != "":
 		return " " + s.text("notice.part.until", "date", s.until())
+	case s.Action == "representation.register":
+		return "; " + s.text("notice.part.acts", "list", s.acts())
 	default:
 		return ""
 	}
@@ -220,6 +222,24 @@ func (s speaker) until() string {
 		return ""
 	}
 	return locale.DateTime(s.lang, t)
+}
+
+// as says what makes somebody the subject's representative, by what the subject
+// is in the event.
+func (s speaker) as() string {
+	if key := "notice.as." + s.Role; s.Role != "" && locale.Has(key) {
+		return " (" + s.text(key) + ")"
+	}
+	return ""
+}
+
+// acts are what a representative may do.
+func (s speaker) acts() string {
+	ids := strings.Split(s.Detail, ",")
+	for i, id := range ids {
+		ids[i] = s.named("representation.act."+id, id)
+	}
+	return s.join(ids)
 }
 
 func (s speaker) scopes() string {

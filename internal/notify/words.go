@@ -48,6 +48,7 @@ var icons = map[string]string{
 	"term.start":      "clock", "term.recompute": "clock", "term.extend": "clock",
 	"term.done": "check", "term.cancel": "cross", "term.pause": "pause", "term.resume": "clock",
 	"disclosure.defer": "clock", "disclosure.approve": "clock", "disclosure.refuse": "cross", "disclosure.lift": "view",
+	"representation.register": "person", "representation.revoke": "cross", "representation.end": "clock", "representation.look": "view",
 }
 
 // Acts lists every act that the journal knows, by id.
@@ -84,8 +85,8 @@ type speaker struct {
 
 func (s speaker) text(key string, args ...any) string { return locale.Text(s.lang, key, args...) }
 
-// key finds the sentence: of the subject or the service where they say it in
-// another way, else of the operator, else the one for any act.
+// key finds the sentence: of the subject, a representative or the service where
+// they say it in another way, else of the operator, else the one for any act.
 func (s speaker) key() string {
 	end := ""
 	if s.Decision == "deny" {
@@ -106,7 +107,7 @@ func (s speaker) key() string {
 func (s speaker) sentence() string {
 	return s.text(s.key(),
 		"org", s.operator(), "data", s.data(), "purpose", s.purpose(), "basis", s.basis(), "why", s.why(),
-		"recipient", s.recipient(), "country", s.country(), "part", s.part(),
+		"recipient", s.recipient(), "country", s.country(), "part", s.part(), "as", s.as(),
 		"version", s.Register, "action", s.action(),
 	)
 }

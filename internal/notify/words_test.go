@@ -49,6 +49,7 @@ var events = []string{
 	"subject.state", "ban.set", "ban.lift", "undertaking.file", "country.set", "country.end",
 	"calendar.decree", "term.start", "term.done", "term.cancel", "term.extend", "term.pause", "term.resume", "term.recompute",
 	"disclosure.defer", "disclosure.approve", "disclosure.refuse", "disclosure.lift",
+	"representation.register", "representation.revoke", "representation.end", "representation.look",
 }
 
 // entry is an act as the journal writes it, full enough to fill every place of
@@ -142,6 +143,22 @@ func sentences() (all []named) {
 	}
 	add("ban.set by the subject", entry("ban.set"), by("subject"), func(e *verify.Entry) { e.Categories = []string{"name", "phone"} })
 	add("ban.lift by the subject", entry("ban.lift"), by("subject"), func(e *verify.Entry) { e.Purpose = "news" })
+	as := func(role string) func(*verify.Entry) {
+		return func(e *verify.Entry) { e.Actor, e.Role = verify.Actor{Kind: "representative", ID: "9"}, role }
+	}
+	add("consent.give by a parent", entry("consent.give"), give, as("child"))
+	add("consent.withdraw by a guardian", entry("consent.withdraw"), as("ward"))
+	add("consent.pause by an attorney", entry("consent.pause"), as("principal"))
+	add("consent.resume by a representative of an unknown sort", entry("consent.resume"), as("guest"))
+	add("consent.show to a parent", entry("consent.show"), as("child"))
+	add("consent.refuse by a parent", entry("consent.refuse"), give, as("child"))
+	add("view by a parent", entry("view"), own, as("child"))
+	add("view by an attorney, denied", entry("view"), deny("data-destroyed"), as("principal"))
+	add("representation.register of a parent", entry("representation.register"), func(e *verify.Entry) {
+		e.Role, e.Detail, e.Reference = "child", "read,consent,withdraw,request,data", "9"
+	})
+	add("representation.revoke by the subject", entry("representation.revoke"), by("subject"), func(e *verify.Entry) { e.Role = "principal" })
+	add("representation.look of an attorney", entry("representation.look"), as("principal"))
 	add("subject.import with its origin", entry("subject.import"), func(e *verify.Entry) { e.Detail = "CRM 2019" })
 	owed := func(e *verify.Entry) {
 		e.Detail = "key=transfer-notice term=0192f7c1-5b1e-7a3c-9d42-3f6a1c0b8e57 due=2024-06-18"
@@ -297,7 +314,7 @@ func TestNoActIsSpeechless(t *testing.T) {
 	t.Parallel()
 	reg := bestam(t)
 	for action := range icons {
-		for _, kind := range []string{"person", "system", "subject", "bulk", "service", ""} {
+		for _, kind := range []string{"person", "system", "subject", "bulk", "service", "representative", ""} {
 			for _, decision := range []string{"", "permit", "deny"} {
 				for _, lang := range locale.All {
 					m := Words(lang, &verify.Entry{Action: action, Actor: verify.Actor{Kind: kind}, Decision: decision}, reg)

@@ -253,7 +253,7 @@ func (s *sqlite) start(ctx context.Context, f journal.Filter) (int64, error) {
 // wanted checks what the chain does not. A Before that is no entry of the chain
 // is a moment: only then are later ids left out by it.
 func wanted(r *journal.Row, f journal.Filter) bool {
-	if r.Sealed == nil || f.Action != "" && r.Action != f.Action || f.BySubject && !f.Org.IsZero() && r.Org != f.Org {
+	if r.Sealed == nil || f.Action != "" && r.Action != f.Action || f.BySubject && !f.Org.IsZero() && r.Org != f.Org || !f.Sees(r.Org) {
 		return false
 	}
 	if !f.Since.IsZero() && bytes.Compare(r.ID[:], f.Since[:]) < 0 {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -73,17 +74,23 @@ func (s *Store) Facts(ctx context.Context, subject, org ident.ID) (*gate.Loaded,
 // Consents lists consents of a subject, of an organization, or of both, newest
 // first.
 func (s *Store) Consents(ctx context.Context, f consent.Filter) ([]consent.Consent, error) {
+	if f.Orgs != nil && len(f.Orgs) == 0 {
+		return nil, nil
+	}
 	var where []string
 	var args []any
 	add := func(cond string, arg any) {
 		args = append(args, arg)
-		where = append(where, strings.ReplaceAll(cond, "?", "?"+string(rune('0'+len(args)))))
+		where = append(where, strings.ReplaceAll(cond, "?", "?"+strconv.Itoa(len(args))))
 	}
 	if !f.Subject.IsZero() {
 		add(`subject_id = ?`, f.Subject[:])
 	}
 	if !f.Org.IsZero() {
 		add(`org_id = ?`, f.Org[:])
+	}
+	if f.Orgs != nil {
+		where = append(where, `org_id IN (`+oneOf(&args, f.Orgs)+`)`)
 	}
 	if !f.After.IsZero() {
 		add(`id < ?`, f.After[:])
@@ -106,7 +113,7 @@ func (s *Store) Consents(ctx context.Context, f consent.Filter) ([]consent.Conse
 	limit := ""
 	if f.Limit > 0 {
 		args = append(args, f.Limit)
-		limit = ` LIMIT ?` + string(rune('0'+len(args)))
+		limit = ` LIMIT ?` + strconv.Itoa(len(args))
 	}
 	rows, err := s.read().query(ctx, `SELECT `+consentColumns+` FROM consent WHERE `+strings.Join(where, " AND ")+` ORDER BY id DESC`+limit, args...)
 	list, err := collect(rows, err, scanConsent)
@@ -114,6 +121,16 @@ func (s *Store) Consents(ctx context.Context, f consent.Filter) ([]consent.Conse
 		list = slices.DeleteFunc(list, func(c consent.Consent) bool { return !c.Terms.Covers(f.Purpose) })
 	}
 	return list, err
+}
+
+// oneOf adds ids to the arguments and returns the list of their places.
+func oneOf(args *[]any, ids []ident.ID) string {
+	list := make([]string, len(ids))
+	for i := range ids {
+		*args = append(*args, ids[i][:])
+		list[i] = "?" + strconv.Itoa(len(*args))
+	}
+	return strings.Join(list, ", ")
 }
 
 // Consent returns one.
@@ -207,6 +224,16 @@ func lookSoon(ctx context.Context, q querier, subject, org ident.ID, at time.Tim
 // before can land after.
 func bump(ctx context.Context, q querier, r *journal.Record) error {
 	n, err := q.exec(ctx, `UPDATE subject SET version = version + 1 WHERE id = ?1 AND version = ?2`, r.Subject[:], r.Guard.Subject)
+	if err == nil && n != 1 {
+		err = errStale
+	}
+	return err
+}
+
+// hold keeps the subject's version where it is until the operation is done, for
+// a write that moves no fact but must not overtake what does.
+func hold(ctx context.Context, q querier, r *journal.Record) error {
+	n, err := q.exec(ctx, `UPDATE subject SET version = version WHERE id = ?1 AND version = ?2`, r.Subject[:], r.Guard.Subject)
 	if err == nil && n != 1 {
 		err = errStale
 	}

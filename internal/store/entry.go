@@ -59,6 +59,9 @@ func (s *Store) Entries(ctx context.Context, f journal.Filter) ([]journal.Row, e
 // Entry returns one entry of a subject, or of an organization.
 func (s *Store) Entry(ctx context.Context, f journal.Filter, entry ident.ID) (*journal.Row, error) {
 	r, err := s.entry(ctx, f, entry)
+	if err == nil && !f.Sees(r.Org) {
+		return nil, fault.New(fault.NotFound, "entry-unknown")
+	}
 	return r, wrap(err)
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -372,10 +373,22 @@ func (s *postgres) entries(ctx context.Context, f journal.Filter) ([]journal.Row
 		where += ` AND org_id = ?6`
 		args = append(args, f.Org[:])
 	}
+	if f.Orgs != nil {
+		args = append(args, bytesOf(f.Orgs))
+		where += ` AND org_id = ANY (?` + strconv.Itoa(len(args)) + `)`
+	}
 	rows, err := s.read().query(ctx, `SELECT `+entryColumns+s.pointers()+` FROM entry
 		WHERE `+where+` AND id < ?2 AND id >= ?3 AND (?5 = '' OR action = ?5) AND sealed IS NOT NULL
 		ORDER BY id DESC LIMIT ?4`, args...)
 	return collect(rows, err, scanEntry)
+}
+
+func bytesOf(ids []ident.ID) [][]byte {
+	out := make([][]byte, len(ids))
+	for i := range ids {
+		out[i] = ids[i][:]
+	}
+	return out
 }
 
 func (s *postgres) entry(ctx context.Context, f journal.Filter, entry ident.ID) (*journal.Row, error) {

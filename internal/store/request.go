@@ -54,6 +54,9 @@ func (s *Store) InsertRequest(ctx context.Context, r *consent.Request, rec *jour
 // UpdateRequest lands the next version of a question.
 func (s *Store) UpdateRequest(ctx context.Context, r *consent.Request, t *consent.Text, rec *journal.Record) (bool, error) {
 	out, err := s.land(ctx, rec, func(ctx context.Context, q querier) error {
+		if err := hold(ctx, q, rec); err != nil { // a representative may answer, and be revoked just now
+			return err
+		}
 		if t != nil {
 			if err := putText(ctx, q, t); err != nil {
 				return err
@@ -128,6 +131,12 @@ func (s *Store) Requests(ctx context.Context, f consent.RequestFilter) ([]consen
 		if !x.who.IsZero() {
 			add(x.column, "=", x.who[:])
 		}
+	}
+	if f.Orgs != nil && len(f.Orgs) == 0 {
+		return nil, nil
+	}
+	if f.Orgs != nil {
+		where = append(where, `org_id IN (`+oneOf(&args, f.Orgs)+`)`)
 	}
 	if f.Status != "" {
 		add("status", "=", string(f.Status))

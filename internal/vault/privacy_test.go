@@ -135,7 +135,7 @@ func (p *press) plant() {
 			p.t.Fatal(ans, err)
 		}
 	}
-	if _, err := p.Guard.OwnData(ctx, p.org.Inside(p.sub), p.org.ID); err != nil {
+	if _, err := p.Guard.OwnData(ctx, p.org.Inside(p.sub), p.org.ID, verify.Actor{Kind: "subject"}); err != nil {
 		p.t.Fatal(err)
 	}
 	if _, err := p.Accounts.Issue(ctx, account.Token{Role: account.Admin}, planted.label); err != nil {

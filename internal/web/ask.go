@@ -12,11 +12,14 @@ import (
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
+	"kelisim/internal/represent"
+	"kelisim/verify"
 )
 
 // askPage is a question on one screen: who asks, what exactly, why, until when,
 // and the three things that are said even where the answer is no.
 type askPage struct {
+	For        string
 	ID         ident.ID
 	Status     consent.RequestStatus
 	Operator   locale.String
@@ -51,7 +54,7 @@ func (p *Pages) question(v *visit) (*consent.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.Subject != v.Me {
+	if r.Subject != v.Me || !v.way().Sees(r.Org) {
 		return nil, errAbsent
 	}
 	return r, nil
@@ -62,7 +65,11 @@ func (p *Pages) ask(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	r, text, err := p.Consents.Show(v.Context(), r.ID, v.Lang, self)
+	by, err := p.acting(v, r.Org)
+	if err != nil {
+		return err
+	}
+	r, text, err := p.Consents.Show(v.Context(), r.ID, v.Lang, by)
 	if err != nil {
 		return err
 	}
@@ -93,7 +100,7 @@ func (p *Pages) ask(w http.ResponseWriter, v *visit) error {
 func newAskPage(v *visit, r *consent.Request, o *party.Organization, reg *register.Register, now time.Time) askPage {
 	a := &r.Ask
 	b := askPage{
-		ID: r.ID, Status: r.StatusAt(now), Operator: nameOf(o), BIN: o.BIN, Until: a.Until, Expires: r.Expires, Ended: r.Ended,
+		For: v.For(), ID: r.ID, Status: r.StatusAt(now), Operator: nameOf(o), BIN: o.BIN, Until: a.Until, Expires: r.Expires, Ended: r.Ended,
 		Consent: r.Consent, Numbers: a.Choices, Public: a.PublicSources,
 		Purposes:   options(a.Purposes, func(id string) string { return purposeName(reg, v.Lang, id) }),
 		Recipients: options(a.ThirdParties, func(bin string) string { return recipientName(reg, v.Lang, a.Purposes, bin) }),
@@ -133,23 +140,27 @@ func (p *Pages) answer(w http.ResponseWriter, v *visit) error {
 	if err := v.ParseForm(); err != nil {
 		return fault.New(fault.Invalid, "bad-request")
 	}
+	by, err := p.acting(v, r.Org)
+	if err != nil {
+		return err
+	}
 	switch v.PostFormValue("answer") {
 	case "refuse":
-		_, err = p.Consents.Refuse(v.Context(), r.ID, v.PostFormValue("reason"), self)
+		_, err = p.Consents.Refuse(v.Context(), r.ID, v.PostFormValue("reason"), by)
 	case "give":
-		err = p.give(v, r)
+		err = p.give(v, r, by)
 	default:
 		err = errAnswer
 	}
 	if err != nil {
 		return err
 	}
-	return see(w, v, "/me/asked/"+r.ID.String())
+	return see(w, v, "/me/asked/"+r.ID.String()+v.For())
 }
 
-func (p *Pages) give(v *visit, r *consent.Request) error {
+func (p *Pages) give(v *visit, r *consent.Request, by verify.Actor) error {
 	number, _ := strconv.Atoi(v.PostFormValue("number")) // none chosen is a wrong one
-	if err := p.Consents.Choose(v.Context(), r.ID, number, self); err != nil {
+	if err := p.Consents.Choose(v.Context(), r.ID, number, by); err != nil {
 		return err
 	}
 	form := v.PostForm
@@ -173,7 +184,7 @@ func (p *Pages) give(v *visit, r *consent.Request) error {
 	if n := len(r.Shown); n > 0 {
 		lang = locale.Lang(r.Shown[n-1].Language)
 	}
-	_, err := p.Consents.Give(v.Context(), r.ID, c, lang, consent.Proof{Channel: consent.Cabinet}, self)
+	_, err := p.Consents.Give(v.Context(), r.ID, c, lang, consent.Proof{Channel: consent.Cabinet}, by)
 	return err
 }
 
@@ -193,9 +204,13 @@ type waiting struct {
 	Expires  time.Time
 }
 
-// waitingFor lists the questions that the subject has not answered.
+// waitingFor lists the questions that the subject has not answered, to those who
+// may answer.
 func (p *Pages) waitingFor(v *visit) ([]waiting, error) {
-	list, err := p.Requests.Requests(v.Context(), consent.RequestFilter{Subject: v.Me, Status: consent.Pending, Limit: 50})
+	if !v.way().May(represent.Consent) {
+		return nil, nil
+	}
+	list, err := p.Requests.Requests(v.Context(), consent.RequestFilter{Subject: v.Me, Orgs: v.way().Limits(), Status: consent.Pending, Limit: 50})
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
+	"kelisim/internal/represent"
 )
 
 // card is a consent as its subject reads it: who, for what, which data, until
@@ -27,11 +28,15 @@ type card struct {
 	Public     bool
 	// What was agreed to and taken back since.
 	TransferTaken, AbroadTaken, PublicTaken bool
+	// For keeps links in the cabinet that the reader is in; MayWithdraw is false
+	// for who acts for another without that scope.
+	For         string
+	MayWithdraw bool
 }
 
 func newCard(v *visit, c *consent.Consent, o *party.Organization, reg *register.Register, now time.Time) card {
 	k := card{
-		ID: c.ID, BIN: o.BIN, Status: c.StatusAt(now), Given: c.Given, Until: c.Until, Ended: c.EndedAt(now),
+		ID: c.ID, For: v.For(), MayWithdraw: v.way().May(represent.Withdraw), BIN: o.BIN, Status: c.StatusAt(now), Given: c.Given, Until: c.Until, Ended: c.EndedAt(now),
 		Purposes: c.Terms.Purposes, Data: c.Terms.Categories, Recipients: c.Terms.ThirdParties,
 		Countries: c.Terms.Countries, Public: c.Terms.PublicSources,
 	}
@@ -91,7 +96,7 @@ func recipientName(reg *register.Register, lang locale.Lang, purposes []string, 
 // cards are all consents of the subject, newest first.
 func (p *Pages) cards(v *visit) ([]card, error) {
 	now := p.Now()
-	all, err := p.Store.Consents(v.Context(), consent.Filter{Subject: v.Me, Now: now})
+	all, err := p.Store.Consents(v.Context(), consent.Filter{Subject: v.Me, Orgs: v.way().Limits(), Now: now})
 	if err != nil {
 		return nil, err
 	}

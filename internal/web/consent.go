@@ -9,6 +9,7 @@ import (
 	"kelisim/internal/law"
 	"kelisim/internal/policy"
 	"kelisim/internal/register"
+	"kelisim/internal/represent"
 )
 
 // consentPage is one consent whole.
@@ -21,6 +22,8 @@ type consentPage struct {
 	Kept    []kept
 	Done    string // what was just done here
 	Law     *law.Edition
+	// May resume: whoever acts for another may not always end a pause.
+	MayResume bool
 }
 
 // step is a change in a consent's life with the name that it goes by.
@@ -66,7 +69,7 @@ func (p *Pages) own(v *visit) (*consent.Consent, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Subject != v.Me {
+	if c.Subject != v.Me || !v.way().Sees(c.Org) {
 		return nil, errAbsent
 	}
 	return c, nil
@@ -86,6 +89,7 @@ func (p *Pages) consent(w http.ResponseWriter, v *visit) error {
 		return err
 	}
 	b := consentPage{card: newCard(v, c, o, reg, p.Now()), History: steps(c), Kept: keptOf(v, c, o.Register), Law: o.Edition(p.Now())}
+	b.MayResume = v.way().May(represent.Consent)
 	if b.Proof, err = p.Consents.Proof(v.Context(), c); err != nil {
 		return err
 	}

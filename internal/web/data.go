@@ -19,6 +19,7 @@ import (
 
 // dataPage is what operators hold of the subject.
 type dataPage struct {
+	For     string
 	Holders []holder
 	Shown   *shown // of one operator, after the subject asked
 	Law     *law.Edition
@@ -52,7 +53,7 @@ func (p *Pages) data(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	return p.render(w, v, "data", "data", dataPage{Holders: list, Law: p.binding()})
+	return p.render(w, v, "data", "data", dataPage{For: v.For(), Holders: list, Law: p.binding()})
 }
 
 // holders are the operators that the subject may know to hold something.
@@ -65,13 +66,17 @@ func (p *Pages) holders(v *visit) ([]holder, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]holder, len(list))
-	for i, h := range list {
+	out := make([]holder, 0, len(list))
+	for i := range list {
+		h := &list[i]
+		if !v.way().Sees(h.Org) {
+			continue
+		}
 		o, err := p.Parties.ByID(v.Context(), h.Org)
 		if err != nil {
 			return nil, err
 		}
-		out[i] = holder{operator{o.BIN, orgName(o)}, h.State, h.Since}
+		out = append(out, holder{operator{o.BIN, orgName(o)}, h.State, h.Since})
 	}
 	return out, nil
 }
@@ -92,7 +97,11 @@ func (p *Pages) showData(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	ans, err := p.Guard.OwnData(v.Context(), v.Me, o.ID)
+	by, err := p.acting(v, o.ID)
+	if err != nil {
+		return err
+	}
+	ans, err := p.Guard.OwnData(v.Context(), v.Me, o.ID, by)
 	if err != nil {
 		return err
 	}
@@ -101,7 +110,7 @@ func (p *Pages) showData(w http.ResponseWriter, v *visit) error {
 		s.Rows = append(s.Rows, datum{dataName(o.Register, v.Lang, id), inText(raw)})
 	}
 	slices.SortFunc(s.Rows, func(a, b datum) int { return strings.Compare(a.Name, b.Name) })
-	return p.render(w, v, "data", "data", dataPage{Holders: list, Shown: s, Law: p.binding()})
+	return p.render(w, v, "data", "data", dataPage{For: v.For(), Holders: list, Shown: s, Law: p.binding()})
 }
 
 func orgName(o *party.Organization) locale.String {

@@ -41,7 +41,10 @@ func (p *Pages) entry(w http.ResponseWriter, v *visit) error {
 	b := entryPage{
 		Leaf: e.Leaf, Sealed: e.Leaf >= 0 && e.Leaf < size, Blind: e.Role == verify.RoleIncidental, Consent: ident.ID(e.Consent),
 	}
-	if b.told, err = p.tell(v.Context(), v.Lang, &disclosure.Line{Shown: *e}); err != nil {
+	if b.told, err = p.tell(v, &disclosure.Line{Shown: *e}); err != nil {
+		return err
+	}
+	if err := p.nameRepresentative(v, e.Entry, &b); err != nil {
 		return err
 	}
 	for _, id := range b.Provisions {

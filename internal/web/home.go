@@ -12,6 +12,8 @@ import (
 
 // homePage is what the subject sees first.
 type homePage struct {
+	For     string
+	Whose   string // name of whom one acts for; empty where it is not known
 	News    []day
 	Unread  int
 	More    bool     // there are more than we looked at
@@ -35,7 +37,10 @@ const (
 )
 
 func (p *Pages) home(w http.ResponseWriter, v *visit) error {
-	var b homePage
+	b := homePage{For: v.For()}
+	if v.behalf != nil {
+		b.Whose = v.behalf.Name
+	}
 	if err := p.news(v, &b); err != nil {
 		return err
 	}
@@ -75,7 +80,7 @@ func (p *Pages) news(v *visit, b *homePage) error {
 		}
 	}
 	b.Unread = len(news)
-	days, err := p.tellAll(v.Context(), v.Lang, disclosure.Lines(news))
+	days, err := p.tellAll(v, disclosure.Lines(news))
 	b.News = firstLines(days, newsLines)
 	return err
 }

@@ -13,6 +13,8 @@ import (
 
 // journalPage is "who used my data".
 type journalPage struct {
+	For       string
+	By        string // the representation in a form, empty for none
 	Days      []day
 	Operators []holder
 	Kinds     []string
@@ -26,7 +28,7 @@ type journalPage struct {
 var kinds = []string{"look", "change", "hand", "consent", "protect", "denied"}
 
 var kindOf = map[string]string{
-	"view": "look", "access": "look", "use": "look",
+	"view": "look", "access": "look", "use": "look", "representation.look": "look",
 	"collect": "change", "accumulate": "change", "store": "change", "change": "change", "supplement": "change",
 	"depersonalise": "change", "subject.register": "change", "subject.import": "change",
 	"transfer": "hand", "crossBorder": "hand", "disseminate": "hand",
@@ -49,7 +51,7 @@ func isKind(e *journal.Shown, kind string) bool {
 const pageLines = 30
 
 func (p *Pages) journal(w http.ResponseWriter, v *visit) error {
-	b := journalPage{Kinds: kinds}
+	b := journalPage{For: v.For(), By: v.by(), Kinds: kinds}
 	query := v.URL.Query()
 	if k := query.Get("kind"); slices.Contains(kinds, k) {
 		b.Kind = k
@@ -73,12 +75,12 @@ func (p *Pages) journal(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	if b.Days, err = p.tellAll(v.Context(), v.Lang, lines); err != nil {
+	if b.Days, err = p.tellAll(v, lines); err != nil {
 		return err
 	}
 	if !next.IsZero() {
 		older := url.Values{"before": {next.String()}}
-		for name, value := range map[string]string{"org": b.Org, "kind": b.Kind, "like": b.Like} {
+		for name, value := range map[string]string{"org": b.Org, "kind": b.Kind, "like": b.Like, "for": b.By} {
 			if value != "" {
 				older.Set(name, value)
 			}

@@ -64,6 +64,8 @@ func choices(v *visit) []choice {
 		query := url.Values{}
 		if v.Method == http.MethodGet {
 			query = v.URL.Query()
+		} else if v.behalf != nil {
+			query.Set("for", v.behalf.ID.String())
 		}
 		query.Set("lang", string(lang))
 		name := []rune(locale.Text(lang, "language."+string(lang)))

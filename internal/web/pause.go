@@ -8,10 +8,14 @@ func (p *Pages) pause(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.Consents.Pause(v.Context(), c.ID, self); err != nil {
+	by, err := p.acting(v, c.Org)
+	if err != nil {
 		return err
 	}
-	return see(w, v, "/me/consents/"+c.ID.String()+"?done=paused")
+	if _, err := p.Consents.Pause(v.Context(), c.ID, by); err != nil {
+		return err
+	}
+	return see(w, v, v.to("/me/consents/"+c.ID.String(), "done", "paused"))
 }
 
 func (p *Pages) resume(w http.ResponseWriter, v *visit) error {
@@ -19,8 +23,12 @@ func (p *Pages) resume(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.Consents.Resume(v.Context(), c.ID, self); err != nil {
+	by, err := p.acting(v, c.Org)
+	if err != nil {
 		return err
 	}
-	return see(w, v, "/me/consents/"+c.ID.String()+"?done=resumed")
+	if _, err := p.Consents.Resume(v.Context(), c.ID, by); err != nil {
+		return err
+	}
+	return see(w, v, v.to("/me/consents/"+c.ID.String(), "done", "resumed"))
 }

@@ -29,6 +29,8 @@ type frame struct {
 	Tab       string // the section of the cabinet or the console that the page belongs to
 	Desk      *desk  // of the console
 	Home      string // where the mark leads
+	Behalf    *behalf
+	For       string // what keeps a link in the cabinet of whom one acts for
 	SignedIn  bool
 	Private   bool
 	Languages []choice
@@ -133,6 +135,7 @@ func (p *Pages) write(w http.ResponseWriter, v *visit, status int, name, tab str
 	f := frame{
 		Lang: v.Lang, Title: locale.Text(v.Lang, "page."+name+".title"), Tab: tab, Desk: v.Desk, Home: "/", SignedIn: !v.Me.IsZero(),
 		Private: strings.HasPrefix(v.URL.Path, "/me") || strings.HasPrefix(v.URL.Path, "/login/") || atConsole(v), Languages: choices(v), Body: body,
+		Behalf: v.behalf, For: v.For(),
 	}
 	switch {
 	case f.Desk != nil:

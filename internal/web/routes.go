@@ -5,14 +5,18 @@ import (
 	"net/url"
 
 	"kelisim/internal/account"
+	"kelisim/internal/represent"
 )
 
-// Routes lists every page. Those under /me are the subject's own, those under
-// /console the organization's; each needs a session of its kind.
+// Routes lists every page. Those under /me are the subject's own, and some of
+// them also serve whoever may act for the subject; those under /console are the
+// organization's; each needs a session of its kind.
 func (p *Pages) Routes(mux *http.ServeMux) {
 	ours := p.sameOrigin()
-	public := func(pattern string, h handler) { mux.Handle(pattern, ours(p.page(h, false))) }
-	private := func(pattern string, h handler) { mux.Handle(pattern, ours(p.page(h, true))) }
+	public := func(pattern string, h handler) { mux.Handle(pattern, ours(p.page(h, false, 0))) }
+	private := func(pattern string, h handler) { mux.Handle(pattern, ours(p.page(h, true, 0))) }
+	// Those who may do the act for a subject do it under ?for=.
+	behalf := func(pattern string, act represent.Acts, h handler) { mux.Handle(pattern, ours(p.page(h, true, act))) }
 	door := func(pattern string, h handler) { mux.Handle(pattern, ours(p.show(true, h))) }
 	desk := func(pattern string, h handler, roles []account.Role) { mux.Handle(pattern, ours(p.console(h, roles))) }
 	absent := func(http.ResponseWriter, *visit) error { return errAbsent }
@@ -27,21 +31,23 @@ func (p *Pages) Routes(mux *http.ServeMux) {
 	public("GET /law/{provision}", p.provision)
 	mux.HandleFunc("GET /static/{name}", serveAsset)
 
-	private("GET /me", p.home)
+	behalf("GET /me", represent.Read, p.home)
 	private("POST /me/read", p.markRead)
-	private("GET /me/asked/{id}", p.ask)
-	private("POST /me/asked/{id}", p.answer)
-	private("GET /me/consents", p.consents)
-	private("GET /me/consents/{id}", p.consent)
-	private("GET /me/consents/{id}/receipt", p.consentReceipt)
-	private("POST /me/consents/{id}/withdraw", p.withdraw)
-	private("POST /me/consents/{id}/pause", p.pause)
-	private("POST /me/consents/{id}/resume", p.resume)
-	private("GET /me/journal", p.journal)
-	private("GET /me/journal/{id}", p.entry)
-	private("GET /me/journal/{id}/receipt", p.entryReceipt)
-	private("GET /me/data", p.data)
-	private("POST /me/data", p.showData)
+	behalf("GET /me/asked/{id}", represent.Consent, p.ask)
+	behalf("POST /me/asked/{id}", represent.Consent, p.answer)
+	behalf("GET /me/consents", represent.Read, p.consents)
+	behalf("GET /me/consents/{id}", represent.Read, p.consent)
+	behalf("GET /me/consents/{id}/receipt", represent.Read, p.consentReceipt)
+	behalf("POST /me/consents/{id}/withdraw", represent.Withdraw, p.withdraw)
+	behalf("POST /me/consents/{id}/pause", represent.Withdraw, p.pause)
+	behalf("POST /me/consents/{id}/resume", represent.Consent, p.resume)
+	behalf("GET /me/journal", represent.Read, p.journal)
+	behalf("GET /me/journal/{id}", represent.Read, p.entry)
+	behalf("GET /me/journal/{id}/receipt", represent.Read, p.entryReceipt)
+	behalf("GET /me/data", represent.Data, p.data)
+	behalf("POST /me/data", represent.Data, p.showData)
+	private("GET /me/represented", p.represented)
+	private("POST /me/representatives/{id}/revoke", p.revokeRepresentative)
 	private("GET /me/", absent)
 
 	door("GET "+ConsoleLogin+"{link}", p.consoleLoginForm)
@@ -61,7 +67,7 @@ func (p *Pages) Routes(mux *http.ServeMux) {
 
 // NotFound is the page for an address that is none of ours.
 func (p *Pages) NotFound() http.Handler {
-	return p.page(func(http.ResponseWriter, *visit) error { return errAbsent }, false)
+	return p.page(func(http.ResponseWriter, *visit) error { return errAbsent }, false, 0)
 }
 
 // sameOrigin refuses forms that another site sends in the subject's name. The
@@ -71,6 +77,6 @@ func (p *Pages) sameOrigin() func(http.Handler) http.Handler {
 	if u, err := url.Parse(p.PublicURL); err == nil && u.Host != "" {
 		guard.AddTrustedOrigin(u.Scheme + "://" + u.Host) //nolint:errcheck // made of a parsed address
 	}
-	guard.SetDenyHandler(p.page(func(http.ResponseWriter, *visit) error { return errCrossOrigin }, false))
+	guard.SetDenyHandler(p.page(func(http.ResponseWriter, *visit) error { return errCrossOrigin }, false, 0))
 	return guard.Handler
 }

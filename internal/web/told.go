@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"strings"
 	"time"
 
@@ -17,6 +16,7 @@ type told struct {
 	notify.Message
 	Law   *law.Edition // that it was judged by
 	ID    ident.ID
+	For   string    // what keeps a link in the cabinet of whom one acts for
 	At    time.Time // of the newest act
 	First time.Time // of the oldest
 	Count int
@@ -41,12 +41,12 @@ type day struct {
 // their own.
 const eachMost = 24
 
-func (p *Pages) tell(ctx context.Context, lang locale.Lang, l *disclosure.Line) (told, error) {
-	o, err := p.Parties.Organization(ctx, l.Organization)
+func (p *Pages) tell(v *visit, l *disclosure.Line) (told, error) {
+	o, err := p.Parties.Organization(v.Context(), l.Organization)
 	if err != nil {
 		return told{}, err
 	}
-	reg, err := p.registerOf(ctx, o, l.Register)
+	reg, err := p.registerOf(v.Context(), o, l.Register)
 	if err != nil {
 		return told{}, err
 	}
@@ -55,10 +55,11 @@ func (p *Pages) tell(ctx context.Context, lang locale.Lang, l *disclosure.Line) 
 		edition = o.Edition(l.Last())
 	}
 	t := told{
-		Message: notify.Words(lang, l.Whole(), reg), Law: edition, ID: ident.ID(l.ID), At: l.Last(), First: l.First(), Count: l.Count(),
+		Message: notify.Words(v.Lang, l.Whole(), reg), Law: edition, ID: ident.ID(l.ID), For: v.For(),
+		At: l.Last(), First: l.First(), Count: l.Count(),
 	}
 	if d := l.Deferred; d != nil && !strings.HasPrefix(l.Action, "disclosure.") { // whose own words say it
-		t.Late = notify.Late(lang, d.Until, d.Provision)
+		t.Late = notify.Late(v.Lang, d.Until, d.Provision)
 	}
 	if t.Count == 1 {
 		return t, nil
@@ -71,15 +72,15 @@ func (p *Pages) tell(ctx context.Context, lang locale.Lang, l *disclosure.Line) 
 }
 
 // tellAll puts lines, newest first, into days.
-func (p *Pages) tellAll(ctx context.Context, lang locale.Lang, lines []disclosure.Line) ([]day, error) {
+func (p *Pages) tellAll(v *visit, lines []disclosure.Line) ([]day, error) {
 	var days []day
 	for i := range lines {
-		t, err := p.tell(ctx, lang, &lines[i])
+		t, err := p.tell(v, &lines[i])
 		if err != nil {
 			return nil, err
 		}
-		date := locale.Date(lang, t.At)
-		if n := len(days); n == 0 || locale.Date(lang, days[n-1].Date) != date {
+		date := locale.Date(v.Lang, t.At)
+		if n := len(days); n == 0 || locale.Date(v.Lang, days[n-1].Date) != date {
 			days = append(days, day{Date: t.At})
 		}
 		days[len(days)-1].Items = append(days[len(days)-1].Items, t)

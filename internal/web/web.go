@@ -21,6 +21,7 @@ import (
 	"kelisim/internal/journal"
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
+	"kelisim/internal/represent"
 	"kelisim/verify"
 )
 
@@ -63,7 +64,9 @@ type Store interface {
 // Journal is the journal as its subjects may see it. The pages of the cabinet
 // have no other way to it.
 type Journal interface {
-	ForSubject(ctx context.Context, subject ident.ID) (*journal.View, error)
+	// ForSubject is the journal as the subject may see it, or whoever may act for
+	// the subject towards these organizations; none are all.
+	ForSubject(ctx context.Context, subject ident.ID, orgs ...ident.ID) (*journal.View, error)
 	// Size is the number of entries under the newest checkpoint.
 	Size(ctx context.Context) (int64, error)
 }
@@ -71,9 +74,24 @@ type Journal interface {
 // Guard is what the pages ask of the gate.
 type Guard interface {
 	// OwnData shows a subject what an organization holds; the look is journaled.
-	OwnData(ctx context.Context, subject, org ident.ID) (*gate.Answer, error)
+	OwnData(ctx context.Context, subject, org ident.ID, by verify.Actor) (*gate.Answer, error)
 	// Replay puts together the facts of a decision of the journal.
 	Replay(ctx context.Context, j gate.Journal, o *party.Organization, entry ident.ID) (*gate.Replay, error)
+}
+
+// Represent is who may act for whom.
+type Represent interface {
+	// Enter lets somebody act for another by a representation, for one call.
+	Enter(ctx context.Context, representative, id ident.ID, act represent.Acts) (*represent.Way, error)
+	// Of are those who may act for a subject, By those for whom somebody may.
+	Of(ctx context.Context, subject ident.ID) ([]represent.Representation, error)
+	By(ctx context.Context, representative ident.ID) ([]represent.Representation, error)
+	RevokeOwn(ctx context.Context, subject, id ident.ID) (*represent.Representation, error)
+	// Behind is the representation that an actor in an entry stands for, a
+	// fault.NotFound for none.
+	Behind(ctx context.Context, subject ident.ID, o *party.Organization, by verify.Actor) (*represent.Representation, error)
+	Name(ctx context.Context, r *represent.Representation, who ident.ID) (string, error)
+	Basis(ctx context.Context, r *represent.Representation) (*represent.Basis, error)
 }
 
 // Requests are the questions put to subjects.
@@ -97,6 +115,8 @@ type Pages struct {
 	// PublicURL is the address that browsers see, such as
 	// "https://kelisim.example". With https, cookies never travel in the clear.
 	PublicURL string
+	// Represent is who may act for whom.
+	Represent Represent
 
 	registers sync.Map // registerKey → *register.Register, see registerOf
 	counter   journal.Counter
@@ -108,16 +128,19 @@ type visit struct {
 	Lang locale.Lang
 	Me   ident.ID // internal id of the subject who is signed in; zero for nobody
 	Desk *desk    // of the console; nil in the cabinet and for nobody
-	mine *journal.View
+	// Acting for another, Me is that other and this says by what right.
+	behalf *behalf
+	mine   *journal.View
 }
 
-// mine is the journal as the subject may see it during this visit.
+// mine is the journal as the subject, or who acts for the subject, may see it
+// during this visit.
 func (p *Pages) mine(v *visit) (*journal.View, error) {
 	if v.mine != nil {
 		return v.mine, nil
 	}
 	var err error
-	v.mine, err = p.Journal.ForSubject(v.Context(), v.Me)
+	v.mine, err = p.Journal.ForSubject(v.Context(), v.Me, v.way().Limits()...)
 	return v.mine, err
 }
 
@@ -142,12 +165,16 @@ func (p *Pages) show(private bool, serve handler) http.Handler {
 	})
 }
 
-// page is show with the session of a subject, whom a private page needs.
-func (p *Pages) page(serve handler, private bool) http.Handler {
+// page is show with the session of a subject, whom a private page needs. With an
+// act a page is also for those who may do it for the subject.
+func (p *Pages) page(serve handler, private bool, act represent.Acts) http.Handler {
 	return p.show(private, func(w http.ResponseWriter, v *visit) error {
 		var err error
 		if v.Me, err = p.session(v.Request); err == nil && private && v.Me.IsZero() {
 			err = errSignIn
+		}
+		if err == nil && private {
+			err = p.enter(v, act)
 		}
 		if err != nil {
 			return err

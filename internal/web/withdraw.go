@@ -4,11 +4,7 @@ import (
 	"net/http"
 
 	"kelisim/internal/consent"
-	"kelisim/verify"
 )
-
-// self is the subject acting in the cabinet.
-var self = verify.Actor{Kind: "subject"}
 
 // withdraw takes a consent back, whole or in part. When the browser has the
 // answer, nothing more is permitted on what was taken back.
@@ -27,8 +23,12 @@ func (p *Pages) withdraw(w http.ResponseWriter, v *visit) error {
 		}
 		done = "part"
 	}
-	if _, err := p.Consents.Withdraw(v.Context(), c.ID, scopes, v.PostFormValue("reason"), self); err != nil {
+	by, err := p.acting(v, c.Org)
+	if err != nil {
 		return err
 	}
-	return see(w, v, "/me/consents/"+c.ID.String()+"?done="+done)
+	if _, err := p.Consents.Withdraw(v.Context(), c.ID, scopes, v.PostFormValue("reason"), by); err != nil {
+		return err
+	}
+	return see(w, v, v.to("/me/consents/"+c.ID.String(), "done", done))
 }

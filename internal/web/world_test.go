@@ -51,7 +51,7 @@ func newWorld(t testing.TB, change ...func(*Pages)) *world {
 	t.Cleanup(func() { a.Close() }) //nolint:errcheck // the directory goes with the test
 	w.App = a
 	pages := &Pages{
-		Accounts: a.Accounts, Parties: a.Parties, Consents: a.Consents, Guard: a.Guard, Journal: a.Journal, Office: a.Journal,
+		Accounts: a.Accounts, Parties: a.Parties, Consents: a.Consents, Guard: a.Guard, Represent: a.Represent, Journal: a.Journal, Office: a.Journal,
 		Store: a.Store, Requests: a.Store, Now: a.Now, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	}
 	for _, c := range change {
