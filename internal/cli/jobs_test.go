@@ -27,7 +27,11 @@ func TestTheEndOfARepresentationIsWrittenDown(t *testing.T) {
 	}{{0, 0}, {time.Hour, 1}, {time.Hour, 1}} {
 		clock.Add(c.later)
 		tend(t.Context(), a)
-		_, list, err := a.Journal.List(t.Context(), journal.Filter{BySubject: true, Subject: r.Subject, Action: "representation.end", Limit: 9})
+		mine, err := a.Journal.ForSubject(t.Context(), r.Subject)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := mine.List(t.Context(), journal.Filter{Action: "representation.end", Limit: 9})
 		if err != nil || len(list) != c.want {
 			t.Fatalf("%d entries of the end, want %d (%v)", len(list), c.want, err)
 		}

@@ -176,9 +176,11 @@ func (w *world) look(n int, org *party.Organization, by verify.Actor) (*gate.Ans
 }
 
 // entries are a person's, newest first.
-func (w *world) entries(n int, action string) []*journal.Opened {
+func (w *world) entries(n int, action string) []journal.Shown {
 	w.t.Helper()
-	_, list, err := w.Journal.List(w.t.Context(), journal.Filter{BySubject: true, Subject: w.inside(n), Action: action, Limit: 1000})
+	mine, err := w.Journal.ForSubject(w.t.Context(), w.inside(n))
+	w.must(err)
+	list, err := mine.List(w.t.Context(), journal.Filter{Action: action, Limit: 1000})
 	w.must(err)
 	return list
 }

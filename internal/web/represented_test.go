@@ -177,7 +177,9 @@ func TestWithdrawForAChild(t *testing.T) {
 	if n := strings.Count(body, "Ваш представитель (родитель)"); n != 5 || strings.Contains(body, "Вы отозвали") {
 		t.Errorf("the child's journal tells of %d acts of the parent", n)
 	}
-	_, list, err := k.Journal.List(t.Context(), journal.Filter{BySubject: true, Subject: k.child.inside, Action: "consent.withdraw", Limit: 1})
+	mine, err := k.Journal.ForSubject(t.Context(), k.child.inside)
+	k.must(err)
+	list, err := mine.List(t.Context(), journal.Filter{Action: "consent.withdraw", Limit: 1})
 	k.must(err)
 	if entry := k.signedIn(locale.RU, k.child).want(http.StatusOK, "/me/journal/"+ident.ID(list[0].ID).String()); !strings.Contains(entry, "<td>Данияр Ержанұлы</td>") || !strings.Contains(entry, "ребёнок, за которого действует родитель") {
 		t.Error("the entry does not say which representative acted")
