@@ -3,6 +3,7 @@ package journal_test
 import (
 	"context"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,11 +22,14 @@ import (
 // shelf is a journal in memory, of one organization.
 type shelf struct {
 	journal.ReadStore
+	mu   sync.Mutex
 	rows []journal.Row // newest first
 	read int
 }
 
 func (s *shelf) Entries(_ context.Context, f journal.Filter) (out []journal.Row, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for i := range s.rows {
 		id := s.rows[i].ID
 		if len(out) < f.Limit && (f.Before.IsZero() || slices.Compare(id[:], f.Before[:]) < 0) && slices.Compare(id[:], f.Since[:]) >= 0 {
@@ -127,6 +131,26 @@ func TestTallyReadsOnce(t *testing.T) {
 	look(701, 1)
 	now, day = now.Add(24*time.Hour), day.Add(24*time.Hour)
 	look(0, 0)
+}
+
+// Many look at one time, and all are told the same.
+func TestTallyForMany(t *testing.T) {
+	t.Parallel()
+	s, r, key := counting()
+	for i := range 50 {
+		s.add(t, key, start.Add(time.Duration(i)*time.Second), "deny")
+	}
+	var c journal.Counter
+	var wg sync.WaitGroup
+	for i := range 16 {
+		wg.Go(func() {
+			got, err := c.Count(t.Context(), r, ident.ID{byte(1 + i%2)}, start, start.Add(time.Hour))
+			if err != nil || got.Denials != 50 || len(got.Denied) != 10 {
+				t.Errorf("told %+v: %v", got, err)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // Where there is more than is worth reading, the tally says since when it
