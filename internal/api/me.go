@@ -10,8 +10,10 @@ import (
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
+	"kelisim/internal/law"
 	"kelisim/internal/notify"
 	"kelisim/internal/party"
+	"kelisim/internal/register"
 	"kelisim/internal/represent"
 	"kelisim/verify"
 )
@@ -286,8 +288,11 @@ type noticeBody struct {
 	Text         string    `json:"text"`
 	Late         string    `json:"late,omitempty"` // that it was shown later, and why
 	Provisions   []string  `json:"provisions"`
-	Denied       bool      `json:"denied"`
-	Read         bool      `json:"read"`
+	// Notice is the provision by which the service of Art. 8-1 or 8-2 tells of it;
+	// absent where it tells more than it has to.
+	Notice string `json:"notice,omitempty"`
+	Denied bool   `json:"denied"`
+	Read   bool   `json:"read"`
 }
 
 // myNotifications is the journal in words: an entry shows here the moment it
@@ -330,10 +335,27 @@ func (c *call) notice(s *journal.Shown, read ident.ID) (noticeBody, error) {
 		ID: ident.ID(s.ID), At: time.UnixMilli(s.At).UTC(), Organization: s.Organization, Title: m.Title, Text: m.Text,
 		Provisions: m.Provisions, Denied: m.Denied, Read: bytes.Compare(from[:], read[:]) <= 0,
 	}
+	if at, ok := noticeBy(o, s.Entry, n.At); ok {
+		n.Notice = string(at)
+	}
 	if s.Deferred != nil {
 		n.Late = notify.Late(c.lang, s.Deferred.Until, s.Deferred.Provision)
 	}
 	return n, nil
+}
+
+// noticeBy is the provision by which the subject is told of an entry: that of the
+// state service for data in state systems, else of the non-state service.
+func noticeBy(o *party.Organization, e *verify.Entry, at time.Time) (law.Provision, bool) {
+	state := false
+	if o.Register != nil {
+		base := o.Register.Base(e.Base)
+		if p := o.Register.Purpose(e.Purpose); base == nil && p != nil {
+			base = p.In
+		}
+		state = base != nil && base.Kind == register.State
+	}
+	return o.Edition(at).Services().Notice(state, e.Action, e.Recipient != "")
 }
 
 type readRequest struct {

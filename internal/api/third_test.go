@@ -100,6 +100,10 @@ var thirdNamed = []scenario{
 		name: "the holder's officer", as: "officer", method: "GET", url: "/v1/journal?subject=$subject&action=view",
 		wantStatus: 200, wantContains: []string{"$entry", `"recipient":"$payer"`}, wantNot: []string{"$payerSubject"},
 	},
+	{
+		name: "the person is told by the provision of the service", as: "subject", method: "GET", url: "/v1/me/notifications",
+		wantStatus: 200, wantContains: []string{`"notice":"8-2(2)3"`},
+	},
 }
 
 var takenBack = []scenario{
