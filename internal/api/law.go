@@ -59,10 +59,15 @@ type lawGround struct {
 	Kinds             []string `json:"kinds,omitempty"`
 	Actions           []string `json:"actions,omitempty"`
 	Document          bool     `json:"document"`
+	Link              bool     `json:"link"`
+	Business          bool     `json:"business"`
+	Outside           bool     `json:"outside"`
 	TellsInitiator    bool     `json:"tellsInitiator"`
 	IntegrationExempt bool     `json:"integrationExempt"`
 	Depersonalise     bool     `json:"depersonalise"`
 	CrossBorder       bool     `json:"crossBorder"`
+	OverBans          bool     `json:"overBans"`
+	NotFor            []string `json:"notFor,omitempty"`
 	ReachBack         int      `json:"reachBack,omitempty"` // years before its document
 }
 
@@ -156,8 +161,9 @@ func (c *call) showProvision() (*lawPlace, error) {
 	}
 	if g := a.Ground; g != nil {
 		out.Ground = &lawGround{
-			c.text(g.TextKey()), string(g.Sector), g.Kinds, g.Actions, g.Document, g.TellsInitiator, g.IntegrationExempt,
-			g.Depersonalise, g.CrossBorder, g.ReachBack,
+			Text: c.text(g.TextKey()), Sector: string(g.Sector), Kinds: g.Kinds, Actions: g.Actions, Document: g.Document, Link: g.Link,
+			Business: g.Business, Outside: g.Outside, TellsInitiator: g.TellsInitiator, IntegrationExempt: g.IntegrationExempt,
+			Depersonalise: g.Depersonalise, CrossBorder: g.CrossBorder, OverBans: g.OverBans, NotFor: g.NotFor, ReachBack: g.ReachBack,
 		}
 	}
 	for _, t := range a.Terms {

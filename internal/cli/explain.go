@@ -94,6 +94,9 @@ func (c *explainCommand) one(e *env, x *gate.Case, holder *register.Register) (b
 	if err != nil {
 		return false, err
 	}
+	if x.Edition == "" { // what binds here, or what the organization chose
+		f.Edition = e.law.At(f.Now, holder.Description.Organization.Edition)
+	}
 	if x.Name != "" {
 		fmt.Fprintf(e.stdout, "== %s\n", x.Name)
 	}

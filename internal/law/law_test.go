@@ -275,6 +275,8 @@ func TestBrokenEditionsDoNotLoad(t *testing.T) {
 		"repeals what is rested on": {"2024-02/provisions.txt", "id: 7(10)\n", "id: 9(5)\nrepealed: yes\n\nid: 7(10)\n", "a ground rests on 9(5), which is not there"},
 		"a rule without an article": {"2024-02/provisions.txt", "id: 27-3\n", "id: 27-4(1)\n", "rests on 27-4, which is not there"},
 		"two languages":             {"2024-02/provisions.txt", "\nen: A check", "\n# en: A check", "provision 27-3 is not told in every language"},
+		"services of nothing":       {"2023-04/services.yaml", "", "", "services.yaml"},
+		"a service of nowhere":      {"2023-04/services.yaml", "8-1(2)3", "8-9(2)3", "a service rests on 8-9(2)3, which is not there"},
 		"a class out of order":      {"2026-08/sizes.yaml", "up-to: 10000", "up-to: 600000", "size class medium is out of order"},
 		"a class without an end":    {"2026-08/sizes.yaml", "{class: large}", "{class: large, up-to: 900000}", "size class large is out of order"},
 		"a key of no overlay":       {"2026-08/sizes.yaml", "classes:", "sizes:", "sizes"},

@@ -31,6 +31,7 @@ const (
 	OfTerm      Part = "term"
 	OfReason    Part = "reason"
 	OfSizes     Part = "sizes"
+	OfServices  Part = "services"
 )
 
 // Change is one thing that an edition says otherwise than the one before it.
@@ -81,10 +82,7 @@ func (l *layer) over(before *Edition) (*Edition, error) {
 		e.sizes, e.restrictedMovesUp = before.sizes, before.restrictedMovesUp
 		e.services = before.services
 	}
-	if l.services.State.Notice != "" {
-		e.services = l.services
-	}
-	for _, lay := range []func(e, below *Edition) error{l.layRules, l.layGrounds, l.layTerms, l.layReasons, l.laySizes} {
+	for _, lay := range []func(e, below *Edition) error{l.layRules, l.layGrounds, l.layTerms, l.layReasons, l.laySizes, l.layServices} {
 		if err := lay(e, below); err != nil {
 			return nil, err
 		}
@@ -270,6 +268,24 @@ func (l *layer) laySizes(e, below *Edition) error {
 	return nil
 }
 
+// layServices: what the services of control over access tell by themselves.
+func (l *layer) layServices(e, below *Edition) error {
+	said := !reflect.DeepEqual(l.services, Services{})
+	switch {
+	case !said && e.before == nil:
+		return errors.New("it does not say what the services tell")
+	case !said:
+		return nil
+	case reflect.DeepEqual(l.services, below.services):
+		return errors.New("the services are as they were")
+	}
+	e.services = l.services
+	if at := l.services.State.Notice; e.before != nil {
+		e.changes = append(e.changes, Change{Kind: Amended, Of: OfServices, Key: string(at), Provision: at, Certainty: l.origin(at, Origin{}).Certainty})
+	}
+	return nil
+}
+
 // whole reports what is missing from an edition that is put together: a rule
 // whose text is not in every language, a mark that is none, and a provision
 // that something rests on and that is not there.
@@ -304,6 +320,9 @@ func (e *Edition) whole() error {
 		for _, p := range r.Provisions {
 			errs = append(errs, there(r.TextKey, p))
 		}
+	}
+	for _, s := range []Service{e.services.State, e.services.NonState} {
+		errs = append(errs, there("a service", s.Notice), there("a service", s.Consent))
 	}
 	for _, s := range e.sizes {
 		errs = append(errs, there("size class "+s.Class, s.Provision))

@@ -22,6 +22,9 @@ func TestEditionsDifferOnlyWhereTheOverlaySays(t *testing.T) {
 		differ(t, e, OfGround, keyed(was.Grounds(), func(g Ground) string { return string(g.Provision) }), keyed(e.Grounds(), func(g Ground) string { return string(g.Provision) }))
 		differ(t, e, OfTerm, keyed(was.Terms(), func(t Term) string { return t.Key }), keyed(e.Terms(), func(t Term) string { return t.Key }))
 		differ(t, e, OfReason, keyed(was.Reasons(), func(r Reason) string { return r.TextKey }), keyed(e.Reasons(), func(r Reason) string { return r.TextKey }))
+		if services := slices.ContainsFunc(e.Changes(), func(c Change) bool { return c.Of == OfServices }); services == reflect.DeepEqual(was.Services(), e.Services()) {
+			t.Errorf("edition %s: says that the services change: %t", e.ID, services)
+		}
 		if sizes := slices.ContainsFunc(e.Changes(), func(c Change) bool { return c.Of == OfSizes }); sizes == reflect.DeepEqual(was.Sizes(), e.Sizes()) {
 			t.Errorf("edition %s: says that its size classes change: %t", e.ID, sizes)
 		}
@@ -122,11 +125,15 @@ func TestRepealed(t *testing.T) {
 	add("provisions.txt", "id: 9(8)\nrepealed: yes\n\nid: 19(1)\ncertainty: V\nkk: а\nru: б\nen: c\n")
 	add("grounds.yaml", "- {provision: \"9(8)\", repealed: true}\n")
 	add("terms.yaml", "transfer-notice: {repealed: true}\nblock: {amount: 2, unit: working-day}\n")
+	add("services.yaml", "state: {notice: \"8-1(2)3\", actions: [view], consent: \"8-1(2)1\"}\nnon-state: {notice: \"8-2(2)2\", consent: \"8-2(2)1\"}\n")
 	editions, err := load(all, ".")
 	if err != nil {
 		t.Fatal(err)
 	}
 	e := editions[1]
+	if got := e.Services().State.Actions; len(got) != 1 || len(editions[0].Services().State.Actions) != 7 || !e.Changed("8-1(2)3") {
+		t.Errorf("the state service tells of %v", got)
+	}
 	if _, ok := e.Provision("9(8)"); ok || e.Change("9(8)") != Repealed {
 		t.Errorf("9(8) is there: %t, %s", ok, e.Change("9(8)"))
 	}

@@ -192,14 +192,12 @@ func (p *page) terms(terms []Term) {
 		p.heading("law.heading.terms")
 	}
 	for _, t := range terms {
-		p.row(fmt.Sprintf("  %-14s ", t.Provision), p.text(t.TextKey())+": "+p.amount(t))
+		p.row(fmt.Sprintf("  %-14s ", t.Provision), p.text(t.TextKey())+": "+t.Span(p.lang))
 		if t.Certainty != Primary {
 			p.row(strings.Repeat(" ", 17), fmt.Sprintf("%s (%s)", t.Source.In(p.lang), p.text("law.certainty."+string(t.Certainty))))
 		}
 	}
 }
-
-func (p *page) amount(t Term) string { return p.text("law.unit."+string(t.Unit), "count", t.Amount) }
 
 func (p *page) sizes(classes []SizeClass) {
 	if len(classes) == 0 {
@@ -276,7 +274,7 @@ func (p *page) duties() {
 	for _, d := range Duties() {
 		term := ""
 		if t, ok := p.edition.Term(d.Term); ok {
-			term = p.amount(t)
+			term = t.Span(p.lang)
 		}
 		tests := Shown(d.ID)
 		state := p.text("law.open")

@@ -1,6 +1,10 @@
 package law
 
-import "slices"
+import (
+	"slices"
+
+	"kelisim/internal/locale"
+)
 
 // Unit is what a term is counted in.
 type Unit string
@@ -50,6 +54,14 @@ func (e Exempt) Covers(sector Sector, kinds []string) bool {
 		return true
 	}
 	return slices.ContainsFunc(kinds, func(k string) bool { return slices.Contains(e.Kinds, k) })
+}
+
+// Span is how long that is, in words: "10 working days", "at once".
+func (t Term) Span(lang locale.Lang) string {
+	if t.Amount == 0 {
+		return locale.Text(lang, "law.unit.at-once")
+	}
+	return locale.Text(lang, "law.unit."+string(t.Unit), "count", t.Amount)
 }
 
 // TextKey is the key of what the term is for in package locale.

@@ -162,7 +162,7 @@ func (v *view) Term(key string) string {
 	if !ok {
 		return ""
 	}
-	return amount(v.Lang, t.Amount, t.Unit)
+	return t.Span(v.Lang)
 }
 
 // Actions names what may be done for a purpose: what was declared, and the
@@ -314,7 +314,7 @@ func (v *view) Deadlines() []deadline {
 		if strings.HasPrefix(string(t.Provision), "policy ") {
 			continue
 		}
-		d := deadline{v.T(t.TextKey()), amount(v.Lang, t.Amount, t.Unit), t.Provision, ""}
+		d := deadline{v.T(t.TextKey()), t.Span(v.Lang), t.Provision, ""}
 		if t.Certainty != law.Primary {
 			d.Source = v.In(t.Source)
 		}

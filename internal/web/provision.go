@@ -103,11 +103,6 @@ func (p *Pages) absent(w http.ResponseWriter, v *visit, asked string, edition *l
 	return p.write(w, v, http.StatusNotFound, "absent", "", b)
 }
 
-// amount is a term in words.
-func amount(lang locale.Lang, t law.Term) string {
-	return locale.Text(lang, "law.unit."+string(t.Unit), "count", t.Amount)
-}
-
 // names are the texts of keys, one after the other.
 func names(lang locale.Lang, prefix string, keys []string) string {
 	texts := make([]string, len(keys))

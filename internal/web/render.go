@@ -73,7 +73,7 @@ func functions(lang locale.Lang) template.FuncMap {
 		"machine":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"country":  func(code string) string { return notify.Country(lang, code) },
 		"since":    func(from time.Time, computed bool) string { return since(lang, from, computed) },
-		"amount":   func(t law.Term) string { return amount(lang, t) },
+		"amount":   func(t law.Term) string { return t.Span(lang) },
 		"names":    func(prefix string, keys []string) string { return names(lang, prefix, keys) },
 		"limit":    func(s law.SizeClass) string { return s.Limit(lang) },
 		"linked":   linked,
