@@ -296,8 +296,15 @@ func TestSizes(t *testing.T) {
 		restricted bool
 		want       string
 	}{
-		{0, false, "small"}, {10_000, false, "small"}, {10_001, false, "medium"}, {499_999, false, "medium"}, {500_000, false, "large"}, {9_000_000, false, "large"},
-		{10_000, true, "medium"}, {10_001, true, "large"}, {500_000, true, "large"},
+		{0, false, "small"},
+		{10_000, false, "small"},
+		{10_001, false, "medium"},
+		{499_999, false, "medium"},
+		{500_000, false, "large"},
+		{9_000_000, false, "large"},
+		{10_000, true, "medium"},
+		{10_001, true, "large"},
+		{500_000, true, "large"},
 	} {
 		if got, ok := e.SizeOf(c.subjects, c.restricted); !ok || got.Class != c.want {
 			t.Errorf("%d subjects, restricted %t: %s, want %s", c.subjects, c.restricted, got.Class, c.want)
