@@ -81,7 +81,11 @@ func (p *Pages) caseFacts(v *visit, text string) (*gate.Facts, error) {
 	if len(list) != 1 {
 		return nil, fault.Bad("case", "case-one")
 	}
-	return list[0].Facts(v.Desk.Org.Register, p.Now())
+	f, err := list[0].Facts(v.Desk.Org.Register, p.Now())
+	if err == nil && list[0].Edition == "" { // what judges the organization on that day
+		f.Edition = v.Desk.Org.Edition(f.Now)
+	}
+	return f, err
 }
 
 // explainEntry replays a decision of the journal with the facts as they were.

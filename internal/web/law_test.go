@@ -3,12 +3,14 @@ package web
 import (
 	"html"
 	"net/http"
+	"net/url"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"kelisim/internal/account"
 	"kelisim/internal/fault"
 	"kelisim/internal/law"
 	"kelisim/internal/locale"
@@ -90,6 +92,11 @@ func TestLawPageOfAnEdition(t *testing.T) {
 	w.Parties.Law = law.Following{Newest: law.Latest}
 	if body := b.want(http.StatusOK, "/law"); !strings.Contains(body, `<option value="2026-08" selected>`) || strings.Contains(body, `role="note"`) {
 		t.Error("an installation that follows the latest edition shows another")
+	}
+	w.applyText(strings.Replace(bestamText(t), "sector: private", "sector: private\n  week: 6", 1))
+	officer := w.seatedAt(locale.EN, account.Officer, w.bestam)
+	if a := officer.post("/console/explain", url.Values{"case": {example}}); !strings.Contains(a.body, "edition of August 2026") {
+		t.Errorf("a case is judged by another edition than events are:\n%s", stripped(a.body))
 	}
 }
 
