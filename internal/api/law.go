@@ -69,6 +69,14 @@ type lawGround struct {
 	OverBans          bool     `json:"overBans"`
 	NotFor            []string `json:"notFor,omitempty"`
 	ReachBack         int      `json:"reachBack,omitempty"` // years before its document
+	// Defer: what is done on it may be shown to the subject later.
+	Defer *lawDeferral `json:"defer,omitempty"`
+}
+
+type lawDeferral struct {
+	Max       string `json:"max"` // ISO 8601
+	Certainty string `json:"certainty"`
+	Source    string `json:"source"`
 }
 
 type lawTerm struct {
@@ -165,6 +173,10 @@ func (c *call) showProvision() (*lawPlace, error) {
 			Business: g.Business, Outside: g.Outside, TellsInitiator: g.TellsInitiator, IntegrationExempt: g.IntegrationExempt,
 			Depersonalise: g.Depersonalise, CrossBorder: g.CrossBorder, OverBans: g.OverBans, NotFor: g.NotFor, ReachBack: g.ReachBack,
 		}
+	}
+	if a.Ground != nil && a.Ground.Defer != nil {
+		d := a.Ground.Defer
+		out.Ground.Defer = &lawDeferral{d.Max, string(d.Certainty), d.Source.In(c.lang)}
 	}
 	for _, t := range a.Terms {
 		out.Terms = append(out.Terms, lawTerm{

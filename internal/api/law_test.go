@@ -40,7 +40,7 @@ func TestProvision(t *testing.T) {
 	t.Parallel()
 	w := bare(t)
 	for _, s := range []scenario{
-		{name: "ground", url: "/v1/law/9(1)", wantStatus: 200, wantContains: []string{`"kinds":["law-enforcement","court"`, `"document":true`, `"certainty":"P"`, `"edition":"2023-04"`}},
+		{name: "ground", url: "/v1/law/9(1)", wantStatus: 200, wantContains: []string{`"kinds":["law-enforcement","court"`, `"document":true`, `"certainty":"P"`, `"defer":{"max":"P1Y","certainty":"M"`, `"edition":"2023-04"`}},
 		{name: "policy", url: "/v1/law/policy%205.9", wantStatus: 200, wantContains: []string{`"id":"policy 5.9"`, `"code":"special-category"`, `"id":"P5.9"`}},
 		{name: "amended", url: "/v1/law/18?edition=2026-08", wantStatus: 200, wantContains: []string{`"change":"amended"`, `"before":"Lists`, `"computed":true`, `"certainty":"S"`}},
 		{name: "term", url: "/v1/law/8(7)?edition=2026-01", wantStatus: 200, wantContains: []string{`"amount":15`, `"unit":"working-day"`, `"change":"added"`}},

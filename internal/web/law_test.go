@@ -106,6 +106,7 @@ func TestProvisionPage(t *testing.T) {
 	b := w.visitor(locale.EN)
 	for path, says := range map[string][]string{
 		"/law/9(9-4)":                {"Article 9(9-4)", "anyone", "3 years", "A document is needed."},
+		"/law/9(1)":                  {"shown to the subject later: 1 year at most", "Code of Criminal Procedure", "to be checked"},
 		"/law/9%289-1%29":            {"state revenue bodies", "collection, accumulation"},
 		"/law/policy%205.9":          {"Policy, 5.9", "special-category"},
 		"/law/25(2)6":                {"3 working days", "order 395/НҚ of 21 October 2020", "from secondary sources"},

@@ -5,6 +5,8 @@ import (
 
 	"kelisim/internal/law"
 	"kelisim/internal/locale"
+	"kelisim/internal/policy"
+	"kelisim/internal/register"
 )
 
 // provisionPage is one provision with all that rests on it.
@@ -101,6 +103,14 @@ func (p *Pages) absent(w http.ResponseWriter, v *visit, asked string, edition *l
 		}
 	}
 	return p.write(w, v, http.StatusNotFound, "absent", "", b)
+}
+
+// period is a period of an edition in words.
+func period(lang locale.Lang, p string) string {
+	if parsed, ok := register.ParsePeriod(p); ok {
+		return policy.Period(lang, parsed)
+	}
+	return p
 }
 
 // names are the texts of keys, one after the other.

@@ -74,6 +74,7 @@ func functions(lang locale.Lang) template.FuncMap {
 		"country":  func(code string) string { return notify.Country(lang, code) },
 		"since":    func(from time.Time, computed bool) string { return since(lang, from, computed) },
 		"amount":   func(t law.Term) string { return t.Span(lang) },
+		"period":   func(p string) string { return period(lang, p) },
 		"names":    func(prefix string, keys []string) string { return names(lang, prefix, keys) },
 		"limit":    func(s law.SizeClass) string { return s.Limit(lang) },
 		"linked":   linked,
