@@ -83,6 +83,7 @@ type (
 		Exempt     Exempt        `yaml:"exempt"`
 		Extendable *Extension    `yaml:"extendable"`
 		Pausable   Provision     `yaml:"pausable"`
+		Limit      bool          `yaml:"limit"`
 	}
 	sizesEntry struct {
 		Provision         Provision   `yaml:"provision"`

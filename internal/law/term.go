@@ -29,6 +29,8 @@ type Term struct {
 	Extendable *Extension
 	// Pausable is the provision that lets it stand still, empty for none.
 	Pausable Provision
+	// Limit: it bounds something, and nobody has to do anything within it.
+	Limit bool
 
 	Origin
 }

@@ -306,12 +306,13 @@ type deadline struct {
 	Source       string
 }
 
-// Deadlines are the terms of the edition. What an operator promised in a policy
-// of its own binds that operator alone, so it is not here.
+// Deadlines are the terms of the edition that something must be done in. What an
+// operator promised in a policy of its own binds that operator alone, so it is
+// not here.
 func (v *view) Deadlines() []deadline {
 	var all []deadline
 	for _, t := range v.Edition.Terms() {
-		if strings.HasPrefix(string(t.Provision), "policy ") {
+		if t.Limit || strings.HasPrefix(string(t.Provision), "policy ") {
 			continue
 		}
 		d := deadline{v.T(t.TextKey()), t.Span(v.Lang), t.Provision, ""}
