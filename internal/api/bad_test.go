@@ -251,6 +251,7 @@ var badOrganizations = []bad{
 	{"approve another's", "officer", "POST /v1/organizations/$other/versions/1/approve", ``, 403, "forbidden", "", ""},
 	{"describe another", "admin", "PUT /v1/organizations/$other", `{"organization":{"bin":"$bin","name":{"ru":"x"},"roles":["operator"]}}`, 400, "bin-differs", "organization.bin", ""},
 	{"describe another's", "officer", "PUT /v1/organizations/$other", `{"organization":{"bin":"$other","name":{"ru":"x"},"roles":["operator"]}}`, 403, "forbidden", "", ""},
+	{"call oneself an authority", "officer", "PUT /v1/organizations/$bin", `{"organization":{"bin":"$bin","name":{"ru":"x"},"roles":["operator","authority"]}}`, 403, "role-claimed", "organization.roles", "roles"},
 	{"describe with a wrong number", "admin", "PUT /v1/organizations/$bin", `{"organization":{"bin":"150940018739","name":{"ru":"x"},"roles":["operator"]}}`, 400, "bin-check", "organization.bin", ""},
 }
 

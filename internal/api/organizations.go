@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -45,6 +46,9 @@ func (c *call) putOrganization() (*appliedBody, error) {
 	if err := c.governs(d.Organization.BIN); err != nil {
 		return nil, err
 	}
+	if err := c.mayClaim(d); err != nil {
+		return nil, err
+	}
 	out, err := c.Parties.Apply(c.ctx(), c.actor(), d, c.r.URL.Query().Get("approve") == "true")
 	if err != nil {
 		return nil, err
@@ -75,6 +79,16 @@ func (c *call) governs(bin string) error {
 		return nil
 	}
 	return fault.New(fault.Forbidden, "forbidden")
+}
+
+// mayClaim: that an organization is an authority is for the administrator to
+// say. One that said it of itself would vouch for representatives before all.
+func (c *call) mayClaim(d *register.Description) error {
+	had := c.org != nil && c.org.Register != nil && slices.Contains(c.org.Register.Description.Organization.Roles, register.RoleAuthority)
+	if c.caller.Role == account.Admin || had || !slices.Contains(d.Organization.Roles, register.RoleAuthority) {
+		return nil
+	}
+	return &fault.Error{Kind: fault.Forbidden, Code: "role-claimed", Field: "organization.roles"}
 }
 
 func (c *call) governed() (*party.Organization, error) {

@@ -68,8 +68,8 @@ func (s *Representatives) known(ctx context.Context, org *party.Organization, wh
 
 // reach is with whom a representation is good. An organization vouches for what
 // it was shown before itself alone: otherwise one could open to a stranger what
-// all others hold of a person. Only one that describes itself as an authority
-// may name others, or leave it open.
+// all others hold of a person. Only an authority, a role that the
+// administrator gives, may name others, or leave it open.
 func (s *Representatives) reach(org *party.Organization, bins []string) ([]string, error) {
 	if len(bins) > maxOrganizations {
 		return nil, fault.Bad("organizations", "too-many-items", "max", maxOrganizations)
