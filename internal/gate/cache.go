@@ -25,9 +25,10 @@ type shard struct {
 
 type cacheKey struct{ subject, org ident.ID }
 
-// held is Loaded with its keys opened: they live in memory only.
+// held is Loaded with its keys opened, which live in memory only, and without the
+// wrapped ones.
 type held struct {
-	*Loaded
+	Loaded
 	journal seal.Key
 	data    seal.Key // zero when there is none
 }

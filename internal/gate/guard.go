@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"time"
+	"unique"
 
 	"kelisim/internal/consent"
 	"kelisim/internal/fault"
@@ -225,18 +226,33 @@ func (g *Guard) load(ctx context.Context, a *Ask) (known, error) {
 	if err != nil {
 		return k, err
 	}
-	jkey, err := party.OpenJournalKey(g.Keys, subject, l.JournalKey)
-	if err != nil {
+	if k.held, err = g.open(l, a.Holder); err != nil {
 		return k, err
-	}
-	k.held = &held{Loaded: l, journal: jkey}
-	if l.Holding.DataKey != nil {
-		if k.held.data, err = a.Holder.Key.Unwrap(l.Holding.DataKey, party.DataPlace(subject, a.Holder.ID)); err != nil {
-			return k, err
-		}
 	}
 	g.Cache.put(key, k.held)
 	return k, g.loadMore(ctx, &k)
+}
+
+// open makes facts ready to be kept: the keys opened, and as few objects as can
+// be, for with a million subjects in memory the collector looks at each.
+func (g *Guard) open(l *Loaded, holder *party.Organization) (h *held, err error) {
+	h = &held{Loaded: *l}
+	subject, org := l.Holding.Subject, l.Holding.Org
+	if h.journal, err = party.OpenJournalKey(g.Keys, subject, l.JournalKey); err != nil {
+		return nil, err
+	}
+	if l.Holding.DataKey != nil {
+		if h.data, err = holder.Key.Unwrap(l.Holding.DataKey, party.DataPlace(subject, org)); err != nil {
+			return nil, err
+		}
+	}
+	h.JournalKey, h.Holding.DataKey = nil, nil
+	h.State, h.Holding.State = unique.Make(h.State).Value(), unique.Make(h.Holding.State).Value()
+	for i := range h.Consents {
+		c := &h.Consents[i]
+		c.Status = unique.Make(c.Status).Value()
+	}
+	return h, nil
 }
 
 // loadMore brings what only some decisions ask for: what the data was collected
