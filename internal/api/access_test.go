@@ -91,6 +91,15 @@ var access = []accessRow{
 	{"POST /v1/journal/deferrals/{id}/refuse", "/v1/journal/deferrals/$pending/refuse", "", "officer authority"},
 	{"POST /v1/journal/deferrals/{id}/lift", "/v1/journal/deferrals/$approved/lift", "", "officer authority"},
 
+	{"POST /v1/orders", "/v1/orders", `{"organization":"$bin","kind":"$orderKind","source":"$orderSource","document":"act 1","details":"x","until":"$orderUntil"}`, "officer authority examiner"},
+	{"GET /v1/orders", "/v1/orders", "", "officer authority examiner"},
+	{"GET /v1/orders/{id}", "/v1/orders/$order", "", "officer authority examiner"},
+	{"GET /v1/orders/{id}/file", "/v1/orders/$order/file", "", "officer authority examiner"},
+	{"GET /v1/orders/{id}/answer", "/v1/orders/$order/answer", "", "officer authority examiner"},
+	{"GET /v1/orders/{id}/extract", "/v1/orders/$order/extract", "", "officer authority examiner"},
+	{"POST /v1/orders/{id}/execute", "/v1/orders/$openOrder/execute", `{"answer":"x"}`, "officer authority"},
+	{"POST /v1/orders/{id}/cancel", "/v1/orders/$openOrder/cancel", "", "officer authority examiner"},
+
 	{"GET /v1/terms", "/v1/terms?organization=$bin", "", "operator staff officer authority"},
 	{"POST /v1/terms/{id}/done", "/v1/terms/$term/done", "", "operator officer"},
 	{"GET /v1/calendar", "/v1/calendar?year=2026", "", ""},
@@ -190,6 +199,9 @@ func (w *world) fresh(t *testing.T, role, call string) {
 		}
 		w.names["own"] = apptest.Org(t, w.App, "").Inside(outside).String()
 	}
+	if strings.Contains(call, "rder") {
+		w.asked(t, role)
+	}
 	if strings.Contains(call, "$paused") {
 		w.names["paused"] = w.give(t, "news")
 		w.do(t, "subject", "POST", "/v1/consents/$paused/pause", "").want(t, 200)
@@ -220,6 +232,22 @@ func (w *world) fresh(t *testing.T, role, call string) {
 	}
 	if strings.Contains(call, "$term") {
 		w.names["term"] = w.owe(t, "block")
+	}
+}
+
+// asked puts an inquiry, and another that is answered.
+func (w *world) asked(t *testing.T, role string) {
+	t.Helper()
+	const file = `"file":{"name":"a.txt","type":"text/plain","content":"dGV4dA=="}`
+	inquiry := `{"organization":"$bin","kind":"inquiry","document":"act 1","details":"x",` + file + `}`
+	for _, name := range []string{"order", "openOrder"} {
+		w.names[name] = w.do(t, "authority", "POST", "/v1/orders", inquiry).want(t, 201).str(t, "id")
+	}
+	w.do(t, "officer", "POST", "/v1/orders/$order/execute", `{"answer":"y",`+file+`}`).want(t, 200)
+	w.seal(t)
+	w.names["orderKind"], w.names["orderSource"], w.names["orderUntil"] = "inquiry", "court", "0001-01-01T00:00:00Z"
+	if role == string(account.Examiner) {
+		w.names["orderKind"], w.names["orderSource"], w.names["orderUntil"] = "examination", "technical-service", "2023-12-01T00:00:00Z"
 	}
 }
 

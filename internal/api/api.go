@@ -18,6 +18,7 @@ import (
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/locale"
+	"kelisim/internal/order"
 	"kelisim/internal/party"
 	"kelisim/internal/represent"
 	"kelisim/internal/seal"
@@ -58,6 +59,8 @@ type API struct {
 	Ready func(ctx context.Context) error
 	// Represent is who may act for whom.
 	Represent *represent.Representatives
+	// Orders is what others order of an organization.
+	Orders *order.Orders
 
 	metrics *metricSet
 	spec    *spec

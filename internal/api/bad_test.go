@@ -62,7 +62,7 @@ func TestBadInput(t *testing.T) {
 			w.names[name] = strings.Repeat("x", size)
 		}
 		before := w.rows(t)
-		for _, list := range [][]bad{badSubjects, badConsents, badDecisions, badEvaluations, badValues, badOrganizations, badReads, badDeferrals} {
+		for _, list := range [][]bad{badSubjects, badConsents, badDecisions, badEvaluations, badValues, badOrganizations, badReads, badDeferrals, badOrders} {
 			for _, c := range list {
 				c.run(t, w)
 			}

@@ -129,7 +129,7 @@ func (c *call) listDeferrals() (*paged[deferralBody], error) {
 		}
 		out.Items = append(out.Items, c.deferralBody(o, &list[i]))
 	}
-	return out, nil
+	return out, c.looked(o, ident.ID{}, "deferrals")
 }
 
 // countDeferrals is for the authorised body: how much is shown later, by whom
@@ -139,7 +139,10 @@ func (c *call) countDeferrals() (*paged[disclosure.Count], error) {
 	if list == nil {
 		list = []disclosure.Count{}
 	}
-	return &paged[disclosure.Count]{Items: list}, err
+	if err != nil {
+		return nil, err
+	}
+	return &paged[disclosure.Count]{Items: list}, c.looked(c.org, ident.ID{}, "deferral-counts")
 }
 
 // Who asks, and who sees all counts.

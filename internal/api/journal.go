@@ -158,7 +158,11 @@ func (c *call) listJournal() (*paged[entryBody], error) {
 	if err := c.period(&f); err != nil {
 		return nil, err
 	}
-	return c.entryPage(f)
+	out, err := c.entryPage(f)
+	if err != nil {
+		return nil, err
+	}
+	return out, c.looked(o, f.Subject, "journal")
 }
 
 // period bounds a filter by the times that the query names.
@@ -203,6 +207,9 @@ func (c *call) observed(bin string) (*party.Organization, error) {
 		return c.org, nil
 	case oversees:
 		o, err := c.Parties.Organization(c.ctx(), bin)
+		if err == nil {
+			err = c.Orders.MayLook(c.ctx(), c.caller, o)
+		}
 		if err != nil {
 			return nil, under("organization", err)
 		}
@@ -221,5 +228,9 @@ func (c *call) journalReceipt() (*verify.Receipt, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.Journal.Receipt(c.ctx(), journal.Filter{Org: o.ID}, id)
+	r, err := c.Journal.Receipt(c.ctx(), journal.Filter{Org: o.ID}, id)
+	if err != nil {
+		return nil, err
+	}
+	return r, c.looked(o, ident.ID{}, "receipt")
 }

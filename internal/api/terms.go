@@ -122,7 +122,7 @@ func (c *call) listTerms() (*paged[termBody], error) {
 		}
 		out.Items = append(out.Items, c.toTerm(&list[i], o, cal))
 	}
-	return out, nil
+	return out, c.looked(o, f.Subject, "terms")
 }
 
 var termStatuses = []term.Status{term.Open, term.Done, term.Cancelled}

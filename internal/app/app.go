@@ -22,6 +22,7 @@ import (
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/law"
+	"kelisim/internal/order"
 	"kelisim/internal/party"
 	"kelisim/internal/represent"
 	"kelisim/internal/seal"
@@ -77,6 +78,8 @@ type App struct {
 	Deferrals *disclosure.Deferrals
 	// Represent is who may act for whom.
 	Represent *represent.Representatives
+	// Orders is what others order of an organization.
+	Orders *order.Orders
 }
 
 func (c *Config) defaults() {
@@ -176,6 +179,7 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 	a.Guard = &gate.Guard{
 		Store: st, Parties: a.Parties, Represent: a.Represent, Terms: a.Terms, Keys: keys, Now: c.Now, Cache: gate.NewCache(c.CacheSize),
 	}
+	a.Orders = &order.Orders{Store: st, Parties: a.Parties, Guard: a.Guard, Terms: a.Terms, Now: c.Now}
 	a.Journal = &journal.Reader{Store: st, Keys: keys, KeyOf: a.Parties.JournalKey, Now: c.Now}
 	a.Deferrals = &disclosure.Deferrals{Store: st, Parties: a.Parties, Now: c.Now}
 	a.Sealer = &journal.Sealer{Store: st, Keys: keys, Now: c.Now, Log: c.Log, Every: c.SealEvery, Published: a.keepCheckpoint}

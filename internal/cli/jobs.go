@@ -127,6 +127,9 @@ func tend(ctx context.Context, a *app.App) {
 	closeRequests(ctx, a)
 	recount(ctx, a)
 	endRepresentations(ctx, a)
+	if _, err := a.Orders.Enforce(ctx, 500); err != nil && ctx.Err() == nil {
+		a.Log.LogAttrs(ctx, slog.LevelError, "an order could not be carried out", slog.Any("error", err))
+	}
 	if err := a.Store.ForgetKept(ctx, a.Now().Add(-keepAnswers)); err != nil && ctx.Err() == nil {
 		a.Log.LogAttrs(ctx, slog.LevelError, "kept answers could not be forgotten", slog.Any("error", err))
 	}

@@ -46,8 +46,12 @@ func (h *hearing) ownData() bool {
 
 // obligations: whoever does not take on what the Law asks, or cannot ensure it,
 // gets no access (Art. 10(1)); an organization without a description has
-// declared nothing.
+// declared nothing. To block and to destroy stay its duties while it is
+// suspended.
 func (h *hearing) obligations() bool {
+	if h.Register != nil && (h.Action == register.Block || h.Action == register.Destroy) {
+		return false
+	}
 	if h.Suspended || h.AskerSuspended || h.Register == nil {
 		h.d.add(law.OrganizationSuspended)
 		return true

@@ -148,6 +148,9 @@ func (s *Store) Terms(ctx context.Context, f term.Filter) ([]term.Term, error) {
 	if !f.DueBefore.IsZero() {
 		add(`due < ? AND paused_at = 0`, millis(f.DueBefore))
 	}
+	if f.About != "" {
+		add(`about_kind = ?`, f.About)
+	}
 	if !f.After.IsZero() {
 		add(`(due, id) > (SELECT due, id FROM term WHERE id = ?)`, f.After[:])
 	}

@@ -23,6 +23,7 @@ type Filter struct {
 	Subject   ident.ID
 	Status    Status
 	DueBefore time.Time // those that run and end before it
+	About     string    // the kind of what they concern
 	After     ident.ID  // the last of the page before
 	Limit     int
 }

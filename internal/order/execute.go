@@ -1,0 +1,227 @@
+package order
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"kelisim/internal/account"
+	"kelisim/internal/fault"
+	"kelisim/internal/gate"
+	"kelisim/internal/ident"
+	"kelisim/internal/law"
+	"kelisim/internal/party"
+	"kelisim/internal/register"
+	"kelisim/internal/term"
+	"kelisim/internal/vault"
+	"kelisim/verify"
+)
+
+// Report is what whoever carries an order out says of it.
+type Report struct {
+	Values   map[string]json.RawMessage // of an order to clarify that brought none
+	Answer   string                     // to an inquiry; why an integration is refused
+	File     *File
+	Decision Outcome // on an integration: agreed or refused
+}
+
+// Execute carries an order out. What was done of it before a failure is not done
+// again: the order stays open until all of it is there.
+func (s *Orders) Execute(ctx context.Context, by account.Caller, id ident.ID, in *Report) (*Order, error) {
+	o, org, err := s.own(ctx, by, id)
+	if err != nil {
+		return nil, err
+	}
+	if o.Status != Open {
+		return nil, errMoved
+	}
+	if err := in.check(o, by); err != nil {
+		return nil, err
+	}
+	return o, s.carryOut(ctx, o, org, actorOf(by), in)
+}
+
+// check refuses what does not answer the order, and who cannot carry it out.
+func (in *Report) check(o *Order, by account.Caller) error {
+	switch {
+	case by.Role == account.Examiner, o.Kind == Integration && by.Role != account.Authority:
+		return fault.New(fault.Forbidden, "forbidden")
+	case o.Kind == Integration && in.Decision != Agreed && in.Decision != Refused:
+		return fault.Bad("decision", "bad-enum", "allowed", "agreed, refused")
+	case o.Kind != Integration && in.Decision != "":
+		return fault.Bad("decision", "order-no-decision")
+	case in.Answer == "" && (in.Decision == Refused || o.Kind == Inquiry && in.File == nil):
+		return fault.Bad("answer", "missing-field")
+	case len(in.Answer) > maxDetails:
+		return fault.Bad("answer", "too-long", "max", maxDetails)
+	case len(in.Values) > 0 && o.Kind != Clarify:
+		return fault.Bad("values", "values-unexpected")
+	case o.Kind == Clarify && len(in.Values) == 0 && len(o.Values) == 0:
+		return fault.Bad("values", "missing-field")
+	case in.File == nil:
+		return nil
+	}
+	return in.File.check("file")
+}
+
+// carryOut does what is ordered, ends the term, and calls the order executed, in
+// this order: each step finds it done where it was.
+func (s *Orders) carryOut(ctx context.Context, o *Order, org *party.Organization, by verify.Actor, in *Report) (err error) {
+	if o.Outcome, err = s.act(ctx, o, org, by, in); err != nil {
+		return err
+	}
+	if !o.Term.IsZero() {
+		if _, err := s.Terms.Done(ctx, o.Org, o.Term, by); err != nil && fault.KindOf(err) != fault.Conflict {
+			return err
+		}
+	}
+	var suspend *bool
+	if o.Kind == Suspend || o.Kind == Resume {
+		stop := o.Kind == Suspend
+		suspend = &stop
+	}
+	o.Status, o.Ended, o.Values = Executed, s.Now(), nil
+	o.Answer, o.AnswerFile = in.Answer, in.File
+	return s.move(ctx, o, org, suspend, by, "order.execute")
+}
+
+// act does what is ordered with the data, and says what came of it.
+func (s *Orders) act(ctx context.Context, o *Order, org *party.Organization, by verify.Actor, in *Report) (Outcome, error) {
+	switch o.Kind {
+	case Clarify:
+		values := in.Values
+		if len(values) == 0 {
+			values = o.Values
+		}
+		return s.clarify(ctx, o, org, by, values)
+	case Block:
+		return s.perform(ctx, o, org, &gate.Ask{Request: gate.Request{Action: register.Block}, Actor: by})
+	case Unblock:
+		return s.perform(ctx, o, org, &gate.Ask{Request: gate.Request{Action: register.Unblock}, Actor: by})
+	case Destroy:
+		return s.destroy(ctx, o, org, by)
+	case Inquiry:
+		return Answered, nil
+	case Examination:
+		return Admitted, nil
+	case Integration:
+		return in.Decision, nil
+	default:
+		return Done, nil
+	}
+}
+
+// destroy lifts a block first: it keeps data for the very question that this
+// order has answered.
+func (s *Orders) destroy(ctx context.Context, o *Order, org *party.Organization, by verify.Actor) (Outcome, error) {
+	h, err := s.Parties.Store.Holding(ctx, o.Subject, org.ID)
+	if err != nil {
+		return "", err
+	}
+	if h.State == party.Blocked {
+		if _, err := s.perform(ctx, o, org, &gate.Ask{Request: gate.Request{Action: register.Unblock}, Actor: by}); err != nil {
+			return "", err
+		}
+	}
+	return s.perform(ctx, o, org, &gate.Ask{
+		Request: gate.Request{Action: register.Destroy, Categories: o.Categories}, Actor: by,
+	})
+}
+
+// clarify changes each value for the purpose that it is held for.
+func (s *Orders) clarify(ctx context.Context, o *Order, org *party.Organization, by verify.Actor, values map[string]json.RawMessage) (Outcome, error) {
+	held, err := s.Store.Values(ctx, o.Subject, org.ID)
+	if err != nil {
+		return "", err
+	}
+	latest := vault.Latest(held)
+	byPurpose := map[string]map[string]json.RawMessage{}
+	for c, v := range values {
+		i := slices.IndexFunc(latest, func(h vault.Value) bool { return h.Category == c })
+		if i < 0 {
+			return "", fault.Bad("values."+safe(org, c), "value-absent")
+		}
+		p := latest[i].Purpose
+		if byPurpose[p] == nil {
+			byPurpose[p] = map[string]json.RawMessage{}
+		}
+		byPurpose[p][c] = v
+	}
+	for p, part := range byPurpose {
+		out, err := s.perform(ctx, o, org, &gate.Ask{
+			Request: gate.Request{Action: register.Change, Purpose: p}, Actor: by, Values: part,
+		})
+		if err != nil || out != Done {
+			return out, err
+		}
+	}
+	return Done, nil
+}
+
+// safe keeps a name that the register does not know out of an error.
+func safe(org *party.Organization, category string) string {
+	if org.Register != nil {
+		if _, ok := org.Register.Category(category); ok {
+			return category
+		}
+	}
+	return "?"
+}
+
+// perform takes one action through the gate, under the order's provision.
+func (s *Orders) perform(ctx context.Context, o *Order, org *party.Organization, a *gate.Ask) (Outcome, error) {
+	a.Holder, a.Asker, a.Subject, a.Reference = org, org, org.Outside(o.Subject), o.ID.String()
+	if a.Action == register.Destroy || a.Action == register.Block || a.Action == register.Unblock {
+		a.Ground, a.Document = o.Provision, o.Document
+	}
+	ans, err := s.Guard.Access(ctx, a)
+	if err != nil {
+		return "", err
+	}
+	if ans.Permit {
+		o.Entries = append(o.Entries, ans.ID)
+		return Done, nil
+	}
+	if slices.Contains(ans.Codes(), law.DataDestroyed) {
+		return NothingHeld, nil
+	}
+	refused := fault.New(fault.Denied, "order-barred")
+	for _, c := range ans.Codes() {
+		refused.Provisions = append(refused.Provisions, ans.ProvisionsOf(c)...)
+	}
+	return "", refused
+}
+
+// service is who carries out what an operator did not.
+var service = verify.Actor{Kind: "service", ID: "orders"}
+
+// Enforce carries out by itself the orders that protect people and need nobody
+// else, once their term is over and the operator has done nothing: to block, to
+// unblock, to suspend, to resume. It returns how many.
+func (s *Orders) Enforce(ctx context.Context, limit int) (done int, err error) {
+	due, err := s.Terms.List(ctx, term.Filter{Status: term.Open, DueBefore: s.Now(), About: "order", Limit: limit})
+	if err != nil {
+		return 0, err
+	}
+	for i := range due {
+		o, err := s.Store.Order(ctx, due[i].About.ID)
+		if err != nil {
+			return done, err
+		}
+		if o.Status != Open || o.Kind != Block && o.Kind != Unblock && o.Kind != Suspend && o.Kind != Resume {
+			continue
+		}
+		org, err := s.Parties.ByID(ctx, o.Org)
+		if err == nil {
+			err = s.open(ctx, o)
+		}
+		if err == nil {
+			err = s.carryOut(ctx, o, org, service, &Report{})
+		}
+		if err != nil {
+			return done, err
+		}
+		done++
+	}
+	return done, nil
+}

@@ -1,0 +1,137 @@
+package order_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+
+	"kelisim/internal/account"
+	"kelisim/internal/app"
+	"kelisim/internal/app/apptest"
+	"kelisim/internal/ident"
+	"kelisim/internal/journal"
+	"kelisim/internal/law"
+	"kelisim/internal/order"
+	"kelisim/internal/party"
+	"kelisim/internal/register"
+	"kelisim/internal/term"
+)
+
+// broken is a store that fails the last step of an order, before or after it took
+// effect.
+type broken struct {
+	order.Store
+	before, after bool
+}
+
+var errPower = errors.New("the power failed")
+
+func (b *broken) MoveOrder(ctx context.Context, o *order.Order, suspend *bool, r *journal.Record) (bool, error) {
+	if b.before {
+		return false, errPower
+	}
+	stale, err := b.Store.MoveOrder(ctx, o, suspend, r)
+	if b.after {
+		return false, errPower
+	}
+	return stale, err
+}
+
+// Cut short between what was done and saying so, an order is still open, and
+// carrying it out again does nothing twice; cut short after it, it is done.
+func TestOrderCutShort(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, a *app.App, _ *apptest.Clock) {
+		org := apptest.Apply(t, a, apptest.Bestam(t))
+		by := account.Caller{Token: ident.NewID(a.Now()), Role: account.Authority, Org: org.ID}
+		for n, kind := range []order.Kind{order.Block, order.Unblock, order.Destroy, order.Suspend, order.Resume} {
+			subject := apptest.Subject(t, a, org, n)
+			in := &order.New{Organization: org.BIN, Kind: kind, Content: order.Content{Document: "act 1"}}
+			if kind != order.Suspend && kind != order.Resume {
+				in.Subject = subject
+			}
+			o, err := a.Orders.Issue(t.Context(), by, in)
+			if err != nil {
+				t.Fatal(kind, err)
+			}
+			whole := a.Orders.Store
+			for _, cut := range []*broken{{whole, true, false}, {whole, false, true}} {
+				a.Orders.Store = cut
+				if _, err := a.Orders.Execute(t.Context(), by, o.ID, &order.Report{}); !errors.Is(err, errPower) {
+					t.Fatal(kind, err)
+				}
+				a.Orders.Store = whole
+				got, _, err := a.Orders.One(t.Context(), by, o.ID)
+				if err != nil || (got.Status == order.Executed) != cut.after {
+					t.Errorf("%s: %+v %v", kind, got, err)
+				}
+			}
+			tm, err := a.Terms.One(t.Context(), org.ID, o.Term)
+			if err != nil || tm.Status != term.Done {
+				t.Errorf("%s: %+v %v", kind, tm, err)
+			}
+			if org, err = a.Parties.Reload(t.Context(), org.ID); err != nil || org.Suspended != (kind == order.Suspend) {
+				t.Errorf("%s: suspended %v %v", kind, org.Suspended, err)
+			}
+			held(t, a, org, subject, kind)
+		}
+		apptest.Clean(t, a)
+	})
+}
+
+// held checks what became of the data, and that it was destroyed once.
+func held(t *testing.T, a *app.App, org *party.Organization, subject ident.ID, kind order.Kind) {
+	t.Helper()
+	want := map[order.Kind]string{order.Block: party.Blocked, order.Destroy: party.Destroyed}[kind]
+	if want == "" {
+		want = party.Held
+	}
+	h, err := a.Store.Holding(t.Context(), org.Inside(subject), org.ID)
+	if err != nil || h.State != want {
+		t.Errorf("%s: %q, want %q: %v", kind, h.State, want, err)
+	}
+	acts, err := a.Store.Destructions(t.Context(), org.Inside(subject), org.ID)
+	if err != nil || (len(acts) == 1) != (kind == order.Destroy) {
+		t.Errorf("%s: %d acts of destruction, %v", kind, len(acts), err)
+	}
+}
+
+// What an order says is sealed: it may tell of a person.
+func TestOrderIsSealed(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, a *app.App, _ *apptest.Clock) {
+		org := apptest.Apply(t, a, apptest.Bestam(t))
+		by := account.Caller{Token: ident.NewID(a.Now()), Role: account.Authority, Org: org.ID}
+		const secret = "ЖАСЫРЫН-4711"
+		if _, err := a.Orders.Issue(t.Context(), by, &order.New{
+			Organization: org.BIN, Kind: order.Inquiry, Content: order.Content{Document: secret, Details: secret},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		var sealed []byte
+		if err := apptest.Raw(t, a).QueryRowContext(t.Context(), `SELECT sealed FROM orders`).Scan(&sealed); err != nil || bytes.Contains(sealed, []byte(secret)) {
+			t.Errorf("in plain: %v", err)
+		}
+	})
+}
+
+// Every edition says of each kind who can order it, and its term runs to the day
+// that the calendar gives.
+func TestEveryKindCanBeOrdered(t *testing.T) {
+	t.Parallel()
+	for _, e := range law.Editions() {
+		for _, k := range order.Kinds {
+			n := 0
+			for _, s := range order.Sources {
+				if _, ok := e.Order(string(k), string(s)); ok {
+					n++
+				}
+			}
+			if n == 0 {
+				t.Errorf("%s: nobody can order to %s", e.ID, k)
+			}
+		}
+	}
+	if len(law.Editions()[0].Orders()) == 0 || register.Block.String() != string(order.Block) {
+		t.Error("the names of orders and of actions differ")
+	}
+}
