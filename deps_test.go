@@ -53,7 +53,7 @@ internal/bench       : app consent gate ident party register verify
 internal/demo        : app consent examples fault gate ident intake journal law locale party register represent verify
 
 internal/api : account calendar consent disclosure fault gate ident journal law locale notify order party register represent seal term vault verify
-internal/web : account consent disclosure fault gate ident journal law locale notify party policy register represent verify
+internal/web : account consent disclosure fault gate ident journal law locale notify order party policy register represent term verify
 internal/cli : *
 cmd/kelisim  : cli
 `

@@ -33,6 +33,7 @@ var (
 	sections = []section{
 		{"today", "/console", "home", office},
 		{"journal", "/console/journal", "journal", office},
+		{"orders", "/console/orders", "bell", officers},
 		{"register", "/console/register", "document", officers},
 		{"explain", "/console/explain", "seal", officers},
 	}

@@ -16,6 +16,7 @@ import (
 	"kelisim/internal/journal"
 	"kelisim/internal/law"
 	"kelisim/internal/locale"
+	"kelisim/internal/order"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
 	"kelisim/verify"
@@ -84,8 +85,9 @@ func (w *world) console(lang locale.Lang) map[string]string {
 		"bad filter":               officer.want(http.StatusBadRequest, "/console/journal?from=x&to=2026-02-30&wrong=subject"),
 		"approve, done before":     officer.post("/console/register/versions/1/approve", nil).body,
 	}
+	w.order(order.Inquiry, order.Content{Document: "act 1", Details: "Which measures?"})
 	for _, path := range []string{
-		"/console", "/console/journal", "/console/journal?action=destroy", "/console/journal/" + w.refused(w.bestam).String(),
+		"/console/orders", "/console/orders/" + w.order(order.Clarify, order.Content{Document: "act 2"}), "/console", "/console/journal", "/console/journal?action=destroy", "/console/journal/" + w.refused(w.bestam).String(),
 		"/console/register", "/console/register?done=approved",
 	} {
 		pages[path] = officer.want(http.StatusOK, path)

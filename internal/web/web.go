@@ -117,6 +117,8 @@ type Pages struct {
 	PublicURL string
 	// Represent is who may act for whom.
 	Represent Represent
+	Orders    Orders
+	Terms     Terms
 
 	registers sync.Map // registerKey → *register.Register, see registerOf
 	counter   journal.Counter
