@@ -251,7 +251,10 @@ var badOrganizations = []bad{
 	{"approve another's", "officer", "POST /v1/organizations/$other/versions/1/approve", ``, 403, "forbidden", "", ""},
 	{"describe another", "admin", "PUT /v1/organizations/$other", `{"organization":{"bin":"$bin","name":{"ru":"x"},"roles":["operator"]}}`, 400, "bin-differs", "organization.bin", ""},
 	{"describe another's", "officer", "PUT /v1/organizations/$other", `{"organization":{"bin":"$other","name":{"ru":"x"},"roles":["operator"]}}`, 403, "forbidden", "", ""},
-	{"call oneself an authority", "officer", "PUT /v1/organizations/$bin", `{"organization":{"bin":"$bin","name":{"ru":"x"},"roles":["operator","authority"]}}`, 403, "role-claimed", "organization.roles", "roles"},
+	{"call oneself an authority", "officer", "PUT /v1/organizations/$bin", `{"organization":{"bin":"$bin","name":{"ru":"x"},"roles":["operator","authority"]}}`, 403, "role-claimed", "organization.roles", "kinds"},
+	{"call oneself the technical service", "officer", "PUT /v1/organizations/$bin", `{"organization":{"bin":"$bin","name":{"ru":"x"},"roles":["operator","technical-service"]}}`, 403, "role-claimed", "organization.roles", "kinds"},
+	{"call oneself a court", "officer", "PUT /v1/organizations/$bin", `{"organization":{"bin":"$bin","name":{"ru":"x"},"roles":["operator"],"kinds":["court"]}}`, 403, "role-claimed", "organization.kinds", "kinds"},
+	{"call oneself a state body", "officer", "PUT /v1/organizations/$bin", `{"organization":{"bin":"$bin","name":{"ru":"x"},"roles":["operator"],"sector":"state"}}`, 403, "role-claimed", "organization.sector", "kinds"},
 	{"describe with a wrong number", "admin", "PUT /v1/organizations/$bin", `{"organization":{"bin":"150940018739","name":{"ru":"x"},"roles":["operator"]}}`, 400, "bin-check", "organization.bin", ""},
 }
 

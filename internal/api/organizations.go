@@ -81,14 +81,34 @@ func (c *call) governs(bin string) error {
 	return fault.New(fault.Forbidden, "forbidden")
 }
 
-// mayClaim: that an organization is an authority is for the administrator to
-// say. One that said it of itself would vouch for representatives before all.
+// mayClaim: that an organization is of the state, an authority, or of a kind that
+// opens grounds of Art. 9, is for the administrator to say. One that said it of
+// itself would open other people's data to itself.
 func (c *call) mayClaim(d *register.Description) error {
-	had := c.org != nil && c.org.Register != nil && slices.Contains(c.org.Register.Description.Organization.Roles, register.RoleAuthority)
-	if c.caller.Role == account.Admin || had || !slices.Contains(d.Organization.Roles, register.RoleAuthority) {
+	if c.caller.Role == account.Admin {
 		return nil
 	}
-	return &fault.Error{Kind: fault.Forbidden, Code: "role-claimed", Field: "organization.roles"}
+	var had register.Organization
+	if c.org != nil && c.org.Register != nil {
+		had = c.org.Register.Description.Organization
+	}
+	claims := func(field string) error {
+		return &fault.Error{Kind: fault.Forbidden, Code: "role-claimed", Field: "organization." + field}
+	}
+	for _, r := range []string{register.RoleAuthority, register.RoleTechnicalService} {
+		if slices.Contains(d.Organization.Roles, r) && !slices.Contains(had.Roles, r) {
+			return claims("roles")
+		}
+	}
+	for _, k := range d.Organization.Kinds {
+		if !slices.Contains(had.Kinds, k) {
+			return claims("kinds")
+		}
+	}
+	if d.Organization.Sector == register.State && had.Sector != register.State {
+		return claims("sector")
+	}
+	return nil
 }
 
 func (c *call) governed() (*party.Organization, error) {
