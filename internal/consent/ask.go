@@ -275,7 +275,7 @@ func (s *Consents) Give(ctx context.Context, id ident.ID, choice *Choice, lang l
 			return nil, fault.New(fault.Conflict, "request-not-shown")
 		}
 		now := s.Now()
-		next, err := r.move(Given, now)
+		next, err := r.move(Given, by.Kind, now)
 		if err != nil {
 			return nil, err
 		}
@@ -378,7 +378,7 @@ func (s *Consents) end(ctx context.Context, id ident.ID, to RequestStatus, actio
 		if err != nil {
 			return nil, err
 		}
-		n, err := r.move(to, s.Now())
+		n, err := r.move(to, by.Kind, s.Now())
 		if err != nil {
 			return nil, err
 		}

@@ -95,13 +95,13 @@ func (a *Asked) Same(b *Asked) bool {
 
 // move takes a pending request to its end. A fault.Conflict means that it has
 // ended already.
-func (r *Request) move(to RequestStatus, now time.Time) (*Request, error) {
+func (r *Request) move(to RequestStatus, by string, now time.Time) (*Request, error) {
 	from := r.StatusAt(now)
 	if to == ExpiredRequest {
 		from = r.Status // the step that writes it down
 	}
-	if from != Pending {
-		return nil, fault.New(fault.Conflict, "request-answered", "status", string(from))
+	if err := RequestMachine.next("", from, to, by, "request-answered"); err != nil {
+		return nil, err
 	}
 	n := *r
 	n.Version++

@@ -65,9 +65,11 @@ type Text struct {
 type Consents struct {
 	Store    Store
 	Requests RequestStore
-	Parties  *party.Parties
-	Keys     *seal.Keyring
-	Now      func() time.Time
+	// HoldStore keeps what stands against a withdrawal; nil for no holds.
+	HoldStore HoldStore
+	Parties   *party.Parties
+	Keys      *seal.Keyring
+	Now       func() time.Time
 	// StateService: consents that are recorded here were given through the state
 	// service, because this is it (Art. 8-1).
 	StateService bool
@@ -337,16 +339,17 @@ func supersede(before []Consent, c *Consent, now time.Time, entry ident.ID) ([]*
 // written demand. When it returns, no decision can be permitted on what was
 // taken back.
 func (s *Consents) Withdraw(ctx context.Context, id ident.ID, scopes Scope, reason string, by verify.Actor) (*Consent, error) {
-	if len(reason) > 2000 {
-		return nil, fault.Bad("reason", "too-long", "max", 2000)
-	}
-	return s.change(ctx, id, by, represent.Withdraw, "consent.withdraw", func(c *Consent, e *verify.Entry, entry ident.ID) (*Consent, error) {
-		return c.Withdraw(scopes, s.Now(), by.Kind, entry)
-	}, reason)
+	return s.WithdrawPart(ctx, id, &Demand{Part: Part{Scopes: scopes}, Reason: reason}, by)
 }
 
-// Pause and Resume stop and restart a consent without ending it.
+// Pause and Resume stop and restart a consent without ending it. What cannot be
+// withdrawn for an obligation cannot be paused either.
 func (s *Consents) Pause(ctx context.Context, id ident.ID, by verify.Actor) (*Consent, error) {
+	c, err := s.pause(ctx, id, by)
+	return c, s.refused(ctx, err, time.Time{}, by)
+}
+
+func (s *Consents) pause(ctx context.Context, id ident.ID, by verify.Actor) (*Consent, error) {
 	return s.move(ctx, id, by, represent.Withdraw, Paused, "consent.pause")
 }
 
@@ -357,7 +360,11 @@ func (s *Consents) Resume(ctx context.Context, id ident.ID, by verify.Actor) (*C
 
 func (s *Consents) move(ctx context.Context, id ident.ID, by verify.Actor, act represent.Acts, to Status, action string) (*Consent, error) {
 	return s.change(ctx, id, by, act, action, func(c *Consent, _ *verify.Entry, entry ident.ID) (*Consent, error) {
-		return c.Move(to, s.Now(), by.Kind, entry)
+		n, err := c.Move(to, s.Now(), by.Kind, entry)
+		if err == nil && to == Paused {
+			err = s.refuseHeld(ctx, c, &Part{Scopes: Process}, time.Time{})
+		}
+		return n, err
 	}, "")
 }
 
@@ -389,7 +396,7 @@ func (s *Consents) change(ctx context.Context, id ident.ID, by verify.Actor, act
 		}
 		rec, err := s.event(org, c, &jkey, version, by, action, func(e *verify.Entry) {
 			e.Categories, e.Role = c.Terms.Categories, rep.Role()
-			e.Detail = strings.Join(probe.History[len(probe.History)-1].Scopes, ",")
+			e.Detail = strings.Join(probe.lastNames(), ",")
 		})
 		if err != nil {
 			return nil, err

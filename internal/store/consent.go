@@ -245,9 +245,14 @@ func updateConsent(ctx context.Context, q querier, c *consent.Consent) error {
 	if err != nil {
 		return err
 	}
-	n, err := q.exec(ctx, `UPDATE consent SET version = ?1, status = ?2, scopes = ?3, history = ?4, sealed = ?5, valid_until = ?6
-		WHERE subject_id = ?7 AND id = ?8 AND version = ?9`,
-		c.Version, string(c.Status), int64(c.Scopes), string(history), c.Sealed, millis(c.Until), c.Subject[:], c.ID[:], c.Version-1)
+	terms, err := json.Marshal(c.Terms)
+	if err != nil {
+		return err
+	}
+	n, err := q.exec(ctx, `UPDATE consent SET version = ?1, status = ?2, scopes = ?3, history = ?4, sealed = ?5, valid_until = ?6, terms = ?7
+		WHERE subject_id = ?8 AND id = ?9 AND version = ?10`,
+		c.Version, string(c.Status), int64(c.Scopes), string(history), c.Sealed, millis(c.Until), string(terms),
+		c.Subject[:], c.ID[:], c.Version-1)
 	if err == nil && n != 1 {
 		err = errStale
 	}
