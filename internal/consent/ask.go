@@ -176,6 +176,9 @@ func askAgain(reg *register.Register, refused *Request, purposes []string) (at t
 }
 
 func (s *Consents) put(ctx context.Context, holder, asker *party.Organization, subject ident.ID, in *NewRequest) (*Request, bool, error) {
+	if err := RequestMachine.begin("consent.ask", in.Actor.Kind); err != nil {
+		return nil, false, err
+	}
 	version, jkey, err := s.open(ctx, subject)
 	if err != nil {
 		return nil, false, err
@@ -243,6 +246,9 @@ func (s *Consents) Show(ctx context.Context, id ident.ID, lang locale.Lang, by v
 		known := slices.ContainsFunc(r.Shown, func(x Shown) bool { return x.TextHash == text.Hash })
 		if known || r.StatusAt(s.Now()) != Pending {
 			return r, text, nil
+		}
+		if err := RequestMachine.next("consent.show", Pending, Pending, by.Kind, "request-answered"); err != nil {
+			return nil, nil, err
 		}
 		version, jkey, err := s.open(ctx, r.Subject)
 		if err != nil {
@@ -348,6 +354,9 @@ func (s *Consents) Choose(ctx context.Context, id ident.ID, number int, by verif
 			if err == nil {
 				err = fault.Bad("number", "number-wrong")
 			}
+			return err
+		}
+		if err := RequestMachine.next("consent.mismatch", r.StatusAt(s.Now()), Pending, by.Kind, "request-answered"); err != nil {
 			return err
 		}
 		version, jkey, err := s.open(ctx, r.Subject)

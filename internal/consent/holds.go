@@ -52,6 +52,9 @@ type NewHold struct {
 // The subject learns of it by its entry.
 func (s *Consents) SetHold(ctx context.Context, consent ident.ID, in *NewHold) (*Hold, error) {
 	now := s.Now()
+	if err := HoldMachine.begin("consent.hold", in.Actor.Kind); err != nil {
+		return nil, err
+	}
 	if err := in.check(); err != nil {
 		return nil, err
 	}

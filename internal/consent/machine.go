@@ -37,6 +37,8 @@ func whoOf(actor string) Who {
 	}
 }
 
+//go:generate go test -run TestDrawing -update
+
 // Transition is a step: what the journal calls it, whence and where to, who may
 // take it, and the provision of the Law that it rests on.
 type Transition[S ~string] struct {
@@ -102,6 +104,17 @@ func (m Machine[S]) next(action string, from, to S, actor, closed string) error 
 		return fault.New(fault.Forbidden, "forbidden")
 	}
 	return fault.New(fault.Conflict, closed, "status", string(from))
+}
+
+// begin checks that somebody may take a step that begins a life.
+func (m Machine[S]) begin(action, actor string) error {
+	who := whoOf(actor)
+	for i := range m {
+		if m[i].Action == action && m[i].From == nil && slices.Contains(m[i].Who, who) {
+			return nil
+		}
+	}
+	return fault.New(fault.Forbidden, "forbidden")
 }
 
 // Draw is the machine as a Mermaid diagram and as a table.

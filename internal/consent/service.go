@@ -266,6 +266,9 @@ type landing struct {
 }
 
 func (s *Consents) prepare(ctx context.Context, org *party.Organization, subject ident.ID, in *New) (*landing, error) {
+	if err := ConsentMachine.begin("consent.give", in.Actor.Kind); err != nil {
+		return nil, err
+	}
 	version, jkey, err := s.open(ctx, subject)
 	if err != nil {
 		return nil, err
