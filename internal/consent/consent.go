@@ -178,6 +178,16 @@ func (c *Consent) Left() []LeftPurpose {
 	return out
 }
 
+// ExtendedBy reports whether a step let the consent last longer.
+func (c *Consent) ExtendedBy(step int) bool {
+	was := c.History[step].Was
+	if was == nil || was.Until.IsZero() {
+		return false
+	}
+	_, until := c.before(c.History[step].At)
+	return until.After(was.Until)
+}
+
 // LeftPurpose is a purpose that a consent no longer covers, since when.
 type LeftPurpose struct {
 	ID string

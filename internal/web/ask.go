@@ -173,18 +173,15 @@ func (p *Pages) give(v *visit, r *consent.Request, by verify.Actor) error {
 			c.Categories = append(c.Categories, id)
 		}
 	}
-	if s := form.Get("until"); s != "" {
-		day, err := time.ParseInLocation(time.DateOnly, s, locale.Zone())
-		if err != nil {
-			return fault.Bad("until", "bad-date")
-		}
-		c.Until = day.AddDate(0, 0, 1) // to the end of that day
+	var err error
+	if c.Until, err = endOfDay(form.Get("until")); err != nil {
+		return err
 	}
 	lang := v.Lang
 	if n := len(r.Shown); n > 0 {
 		lang = locale.Lang(r.Shown[n-1].Language)
 	}
-	_, err := p.Consents.Give(v.Context(), r.ID, c, lang, consent.Proof{Channel: consent.Cabinet}, by)
+	_, err = p.Consents.Give(v.Context(), r.ID, c, lang, consent.Proof{Channel: consent.Cabinet}, by)
 	return err
 }
 
