@@ -27,6 +27,9 @@ var access = []accessRow{
 	{"POST /v1/organizations/{bin}/versions/{n}/approve", "/v1/organizations/$bin/versions/1/approve", "", "admin officer"},
 	{"POST /v1/organizations/{bin}/tokens", "/v1/organizations/$bin/tokens", `{"role":"staff"}`, "admin"},
 
+	{"POST /v1/organizations/{bin}/versions/{n}/ask", "/v1/organizations/$bin/versions/1/ask", "", "admin officer"},
+	{"GET /v1/organizations/{bin}/versions/{n}/ask", "/v1/organizations/$bin/versions/1/ask", "", "admin officer"},
+
 	{"POST /v1/subjects", "/v1/subjects", `{"identifiers":[{"kind":"iin","value":"$freshIIN"}]}`, "operator third-party"},
 	{"POST /v1/subjects/lookup", "/v1/subjects/lookup", `{"kind":"iin","value":"$iin"}`, "operator third-party"},
 	{"GET /v1/subjects/{id}/destructions", "/v1/subjects/$subject/destructions", "", "operator staff officer"},

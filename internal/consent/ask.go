@@ -289,7 +289,7 @@ func (s *Consents) Give(ctx context.Context, id ident.ID, choice *Choice, lang l
 		if err != nil {
 			return nil, err
 		}
-		full := &New{Subject: holder.Outside(r.Subject), Terms: terms, Until: until, Language: lang, Proof: proof, Actor: by}
+		full := &New{Subject: holder.Outside(r.Subject), Terms: terms, Until: until, Language: lang, Proof: proof, Actor: by, Register: r.Register}
 		h, err := s.Parties.Store.Holding(ctx, r.Subject, holder.ID)
 		if err != nil {
 			return nil, err
@@ -443,7 +443,8 @@ func (s *Consents) registerOf(ctx context.Context, o *party.Organization, versio
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, "internal", err)
 	}
-	return register.Compile(d, version), nil
+	r := register.Compile(d, version)
+	return r, party.RememberAll(r, versions)
 }
 
 // Note opens what is sealed of a request.

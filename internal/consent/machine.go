@@ -62,7 +62,7 @@ var (
 
 // RequestMachine is the life of a question.
 var RequestMachine = Machine[RequestStatus]{
-	{"consent.ask", nil, Pending, []Who{ByOperator}, "8(4)"},
+	{"consent.ask", nil, Pending, []Who{ByOperator, ByService}, "8(4)"}, // by itself: when a purpose has widened
 	{"consent.show", waiting, "", person, "8(4)"},
 	{"consent.mismatch", waiting, "", person, "8(1)"}, // another number than the clerk's was chosen
 	{"consent.give", waiting, Given, person, "8(1)"},

@@ -52,6 +52,8 @@ type Asked struct {
 	Terms
 	Optional []string  `json:"optional,omitempty"` // categories that may be left out; unticked at first
 	Until    time.Time `json:"until,omitzero"`     // of the consent; zero: until the purposes are reached
+	// Replaces is the consent that is asked for again, wider; zero for none.
+	Replaces ident.ID `json:"replaces,omitzero"`
 	// Counter: the subject stands before a clerk. Number is the one that the clerk
 	// sees, among those that the subject is shown.
 	Number  int   `json:"number,omitempty"`

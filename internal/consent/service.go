@@ -29,9 +29,11 @@ type Filter struct {
 	Orgs    []ident.ID // only to these organizations; nil: to all
 	Status  Status
 	Purpose string
-	After   ident.ID // the last of the page before; newest come first
-	Limit   int
-	Now     time.Time
+	// Standing selects what is active or paused, whatever its term.
+	Standing bool
+	After    ident.ID // the last of the page before; newest come first
+	Limit    int
+	Now      time.Time
 }
 
 // Store keeps consents.
@@ -67,6 +69,7 @@ type Consents struct {
 	Requests RequestStore
 	// HoldStore keeps what stands against a withdrawal; nil for no holds.
 	HoldStore HoldStore
+	AskRuns   AskRunStore
 	Parties   *party.Parties
 	Keys      *seal.Keyring
 	Now       func() time.Time
@@ -89,6 +92,9 @@ type New struct {
 	Actor    verify.Actor
 	// Recorder is who wrote it down, where a representative gave it.
 	Recorder verify.Actor
+	// Register is the version of the description that the subject was shown; the
+	// one in force where it is zero.
+	Register int
 }
 
 const maxTries = 8
@@ -290,6 +296,9 @@ func (s *Consents) prepare(ctx context.Context, org *party.Organization, subject
 		ID: ident.NewID(now), Subject: subject, Org: org.ID, Version: 1, Status: Active, Scopes: granted(&in.Terms),
 		Given: now, Until: in.Until, Terms: &in.Terms, Language: string(in.Language), TextHash: text.Hash,
 		Register: org.Register.Version,
+	}
+	if in.Register != 0 {
+		c.Register = in.Register
 	}
 	rec, err := s.event(org, c, &jkey, version, in.Actor, "consent.give", func(e *verify.Entry) {
 		e.At, e.Digest = in.Proof.Obtained.UnixMilli(), text.sum()

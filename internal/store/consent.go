@@ -105,6 +105,9 @@ func (s *Store) Consents(ctx context.Context, f consent.Filter) ([]consent.Conse
 	default:
 		add(`status = ?`, string(f.Status))
 	}
+	if f.Standing {
+		where = append(where, `status IN ('active', 'paused')`)
+	}
 	if f.Purpose != "" {
 		// The exact test is below. This one has to be as narrow, or a page would
 		// come back short: purposes stand first in terms, and once.

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -115,5 +116,41 @@ func TestNarrowAndExtendPage(t *testing.T) {
 	}
 	if a := b.post(path+"/narrow", url.Values{"purpose": {"news", "inform"}, "data": w.news.Terms.Categories, "until": {"2027-01-31"}}); a.header.Get("Location") != path+"?done=narrowed" {
 		t.Fatal(a.status, a.body)
+	}
+}
+
+// Asked again, a person sees what is new beside what was given.
+func TestAskedAgainPage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	source, err := os.ReadFile("testdata/shop.yaml")
+	w.must(err)
+	text := strings.Replace(string(source), "categories: [name, phone, address]", "categories: [name, phone, address, iin]", 1)
+	text = strings.Replace(text, "actions: [collect, view, use, change, transfer]", "actions: [collect, view, use, change, supplement, transfer]", 1)
+	w.later(time.Minute)
+	w.shop = w.applyText(text)
+	w.must(w.Consents.AskByItself(t.Context(), w.shop))
+	runs, err := w.Store.OpenAskRuns(t.Context())
+	w.must(err)
+	for i := range runs {
+		w.must(w.Consents.StepAsking(t.Context(), &runs[i]))
+	}
+	list, err := w.Store.Requests(t.Context(), consent.RequestFilter{Subject: w.asel.inside, Limit: 10})
+	w.must(err)
+	if len(list) != 1 {
+		t.Fatalf("%d questions", len(list))
+	}
+	for _, lang := range locale.All {
+		page := w.signedIn(lang, w.asel).want(http.StatusOK, "/me/asked/"+list[0].ID.String())
+		golden(t, "again."+string(lang)+".html", normalise(page))
+	}
+	page := w.signedIn(locale.EN, w.asel).want(http.StatusOK, "/me/asked/"+list[0].ID.String())
+	if got := strings.Count(page, `class="added-mark"`); got != 2 { // the IIN, and to supplement
+		t.Errorf("%d things are marked new", got)
+	}
+	for _, want := range []string{"You are asked again", "/me/consents/" + w.delivery.ID.String(), `supplementing (for “Delivery of orders”)`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
 	}
 }

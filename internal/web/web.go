@@ -44,6 +44,8 @@ type Consents interface {
 	// Refuse are the answer.
 	Show(ctx context.Context, id ident.ID, lang locale.Lang, by verify.Actor) (*consent.Request, *consent.Text, error)
 	Note(ctx context.Context, r *consent.Request) (*consent.Note, error)
+	// Difference is what a question asks for beyond a consent that stands.
+	Difference(ctx context.Context, r *consent.Request) (*consent.Difference, error)
 	Choose(ctx context.Context, id ident.ID, number int, by verify.Actor) error
 	Give(ctx context.Context, id ident.ID, choice *consent.Choice, lang locale.Lang, proof consent.Proof, by verify.Actor) (*consent.Consent, error)
 	Refuse(ctx context.Context, id ident.ID, reason string, by verify.Actor) (*consent.Request, error)

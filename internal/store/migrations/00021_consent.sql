@@ -23,5 +23,20 @@ CREATE INDEX hold_id ON hold (id);
 CREATE INDEX hold_org ON hold (org_id, id);
 CREATE INDEX hold_appealed ON hold (id) WHERE status = 'appealed';
 
+-- How far the asking again after a version of a description has come: after is
+-- the last consent that was looked at.
+CREATE TABLE ask_run (
+	org_id     BYTEA NOT NULL,
+	version    BIGINT NOT NULL,
+	after_id   BYTEA NOT NULL,
+	started_at BIGINT NOT NULL,
+	ended_at   BIGINT NOT NULL,
+	seen       BIGINT NOT NULL,
+	asked      BIGINT NOT NULL,
+	skipped    BIGINT NOT NULL,
+	PRIMARY KEY (org_id, version)
+) /*table*/;
+
 -- +goose Down
+DROP TABLE ask_run;
 DROP TABLE hold;
