@@ -27,6 +27,9 @@ var access = []accessRow{
 	{"POST /v1/organizations/{bin}/versions/{n}/approve", "/v1/organizations/$bin/versions/1/approve", "", "admin officer"},
 	{"POST /v1/organizations/{bin}/tokens", "/v1/organizations/$bin/tokens", `{"role":"staff"}`, "admin"},
 
+	{"POST /v1/organizations/{bin}/versions/{n}/ask", "/v1/organizations/$bin/versions/1/ask", "", "admin officer"},
+	{"GET /v1/organizations/{bin}/versions/{n}/ask", "/v1/organizations/$bin/versions/1/ask", "", "admin officer"},
+
 	{"POST /v1/subjects", "/v1/subjects", `{"identifiers":[{"kind":"iin","value":"$freshIIN"}]}`, "operator third-party"},
 	{"POST /v1/subjects/lookup", "/v1/subjects/lookup", `{"kind":"iin","value":"$iin"}`, "operator third-party"},
 	{"GET /v1/subjects/{id}/destructions", "/v1/subjects/$subject/destructions", "", "operator staff officer"},
@@ -57,6 +60,15 @@ var access = []accessRow{
 	{"POST /v1/consents/{id}/resume", "/v1/consents/$paused/resume", "", "subject"},
 	{"GET /v1/consents/{id}/receipt", "/v1/consents/$consent/receipt", "", "operator staff officer subject"},
 	{"GET /v1/consents/{id}/confirmation", "/v1/consents/$consent/confirmation", "", "operator third-party"},
+
+	{"POST /v1/consents/{id}/narrow", "/v1/consents/$consent/narrow", `{"thirdParties":[]}`, "subject"},
+	{"POST /v1/consents/{id}/extend", "/v1/consents/$lasting/extend", `{"validUntil":"2026-01-01T00:00:00Z"}`, "subject"},
+	{"POST /v1/consents/{id}/holds", "/v1/consents/$consent/holds", `{"obligation":"a debt","document":"contract 1","until":"2024-06-01T00:00:00Z"}`, "officer"},
+	{"GET /v1/consents/{id}/holds", "/v1/consents/$consent/holds", "", "operator staff officer subject"},
+	{"POST /v1/consents/{id}/holds/{hold}/lift", "/v1/consents/$held/holds/$hold/lift", "", "officer"},
+	{"POST /v1/consents/{id}/holds/{hold}/appeal", "/v1/consents/$held/holds/$hold/appeal", `{"reason":"it was paid"}`, "subject"},
+	{"GET /v1/holds", "/v1/holds?appealed=true", "", "officer authority"},
+	{"POST /v1/holds/{id}/decide", "/v1/holds/$appeal/decide", `{"decision":"lift","reason":"it was paid"}`, "authority"},
 
 	{"POST /v1/decisions", "/v1/decisions", `{"subject":"$mine","organization":"$bin","action":"view","purpose":"payment","categories":["name"]}`, "operator third-party"},
 	{"POST /v1/decisions/batch", "/v1/decisions/batch", `{"decisions":[{"subject":"$subject","action":"view","purpose":"payment"}]}`, "operator"},
@@ -229,6 +241,17 @@ func (w *world) fresh(t *testing.T, role, call string) {
 	}
 	if strings.Contains(call, "$consent") {
 		w.names["consent"] = w.give(t, "payment", `,"thirdParties":["$payer"]`)
+	}
+	if strings.Contains(call, "$lasting") {
+		w.names["lasting"] = w.give(t, "news", `,"validUntil":"2025-01-01T00:00:00Z"`)
+	}
+	if strings.Contains(call, "$held") || strings.Contains(call, "$appeal") {
+		w.names["held"] = w.give(t, "payment")
+		w.names["hold"] = w.hold(t, "$held")
+		w.names["appeal"] = w.names["hold"]
+	}
+	if strings.Contains(call, "$appeal") {
+		w.do(t, "subject", "POST", "/v1/consents/$held/holds/$hold/appeal", `{"reason":"it was paid"}`).want(t, 200)
 	}
 	if strings.Contains(call, "$term") {
 		w.names["term"] = w.owe(t, "block")

@@ -157,6 +157,9 @@ type summary struct {
 	GivenAt       time.Time        `json:"givenAt"`
 	ValidUntil    *time.Time       `json:"validUntil,omitempty"`
 	History       []consent.Change `json:"history"`
+	// Stops and GoesOn stand in the answer to a withdrawal or a narrowing.
+	Stops  *stopsBody   `json:"stops,omitempty"`
+	GoesOn []goesOnBody `json:"goesOn,omitempty"`
 }
 
 func (c *call) summarize(x *consent.Consent, forSubject bool) (summary, error) {
@@ -301,9 +304,26 @@ func (c *call) getConsent() (*consent.View, error) {
 }
 
 type withdrawRequest struct {
-	Scopes   []string      `json:"scopes,omitempty"`
-	Reason   string        `json:"reason,omitempty"`
-	Evidence *evidenceBody `json:"evidence,omitempty"`
+	Scopes       []string      `json:"scopes,omitempty"`
+	Purposes     []string      `json:"purposes,omitempty"`     // these alone
+	ThirdParties []string      `json:"thirdParties,omitempty"` // these alone, by BIN
+	Countries    []string      `json:"countries,omitempty"`    // these alone
+	Reason       string        `json:"reason,omitempty"`
+	Evidence     *evidenceBody `json:"evidence,omitempty"`
+}
+
+// part is what the demand names; the whole consent where it names nothing.
+func (in *withdrawRequest) part() (p consent.Part, err error) {
+	for name, l := range map[string][]string{"purposes": in.Purposes, "thirdParties": in.ThirdParties, "countries": in.Countries} {
+		if len(l) > maxList {
+			return p, fault.Bad(name, "too-many-items", "max", maxList)
+		}
+	}
+	p = consent.Part{Purposes: in.Purposes, ThirdParties: in.ThirdParties, Countries: in.Countries}
+	if len(in.Scopes) > 0 || len(in.Purposes)+len(in.ThirdParties)+len(in.Countries) == 0 {
+		p.Scopes, err = consent.ParseScopes(in.Scopes)
+	}
+	return p, err
 }
 
 func (c *call) withdrawConsent(in *withdrawRequest) (*summary, error) {
@@ -318,19 +338,24 @@ func (c *call) withdrawConsent(in *withdrawRequest) (*summary, error) {
 	if in.Evidence != nil && len(in.Evidence.Document) > maxNote/2 {
 		return nil, fault.Bad("evidence.document", "too-long", "max", maxNote/2)
 	}
-	scopes, err := consent.ParseScopes(in.Scopes)
+	part, err := in.part()
 	if err != nil {
 		return nil, err
 	}
-	reason := in.Reason
+	d := &consent.Demand{Part: part, Reason: in.Reason}
 	if in.Evidence != nil && in.Evidence.Document != "" {
-		reason += " [" + in.Evidence.Document + "]"
+		d.Reason += " [" + in.Evidence.Document + "]"
+		d.Arrived = in.Evidence.Obtained
 	}
 	by, err := c.actingWith(x.Org)
 	if err != nil {
 		return nil, err
 	}
-	return c.changed(c.Consents.Withdraw(c.ctx(), x.ID, scopes, reason, by))
+	n, err := c.Consents.WithdrawPart(c.ctx(), x.ID, d, by)
+	if err != nil {
+		return nil, c.barred(err)
+	}
+	return c.withdrawn(x, n)
 }
 
 func (c *call) changed(x *consent.Consent, err error) (*summary, error) {
@@ -350,7 +375,8 @@ func (c *call) pauseConsent(*nothing) (*summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.changed(c.Consents.Pause(c.ctx(), x.ID, by))
+	n, err := c.Consents.Pause(c.ctx(), x.ID, by)
+	return c.changed(n, c.barred(err))
 }
 
 func (c *call) resumeConsent(*nothing) (*summary, error) {

@@ -34,6 +34,13 @@ var good = []struct{ as, url, body string }{
 	{"third-party", "/v1/decisions", `{"subject":"$payerSubject","organization":"$bin","action":"view","purpose":"payment","categories":["name"]}`},
 	{"operator", "/v1/access", `{"subject":"$subject","action":"collect","purpose":"payment","categories":["name","phone"],"values":{"name":"x","phone":"$phone"}}`},
 	{"operator", "/v1/consents/$consent/withdraw", `{"scopes":["transfer"],"reason":"x","evidence":{"channel":"paper","document":"x"}}`},
+	{"operator", "/v1/consents/$consent/withdraw", `{"purposes":["payment"],"evidence":{"channel":"paper","document":"x","obtainedAt":"2023-11-01T00:00:00Z"}}`},
+	{"operator", "/v1/consents/$consent/withdraw", `{"thirdParties":["$payer"],"countries":[],"evidence":{"channel":"paper","document":"x"}}`},
+	{"subject", "/v1/consents/$consent/narrow", `{"purposes":["payment"],"categories":["name"],"thirdParties":[],"countries":[],"scopes":["process"],"validUntil":"2025-01-01T00:00:00Z"}`},
+	{"subject", "/v1/consents/$lasting/extend", `{"validUntil":"2026-01-01T00:00:00Z"}`},
+	{
+		"officer", "/v1/consents/$consent/holds", `{"provision":"x","obligation":"x","document":"x","until":"2024-05-01T00:00:00Z","scopes":["process"],"purposes":["payment"]}`,
+	},
 	{"admin", "/v1/organizations/$bin/tokens", `{"role":"subject","label":"x","expiresAt":"2025-01-01T00:00:00Z","subject":"$subject"}`},
 	{"officer", "/v1/journal/deferrals", `{"subject":"$subject","reference":"x","role":"incidental","provision":"9(1)","document":"x","until":"2024-05-01T00:00:00Z"}`},
 	{
@@ -60,6 +67,7 @@ func TestJunkInEveryPlace(t *testing.T) {
 		w.names["child"] = w.person(t, childIIN(1), "")
 		for _, g := range good {
 			w.names["consent"] = w.give(t, "payment", `,"thirdParties":["$payer"]`)
+			w.names["lasting"] = w.give(t, "news", `,"validUntil":"2025-01-01T00:00:00Z"`)
 			var body any
 			if err := json.Unmarshal([]byte(w.expand(g.body)), &body); err != nil {
 				t.Fatal(err)

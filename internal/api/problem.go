@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -31,6 +32,13 @@ type problem struct {
 	ID       string           `json:"id,omitempty"`
 	Reasons  []decisionReason `json:"reasons,omitempty"`
 	Receipt  any              `json:"receipt,omitempty"`
+	// What stands against a withdrawal (Art. 8(2)): the provision that it would
+	// contradict, the obligation that is outstanding, and the hold to appeal.
+	Provision  string     `json:"provision,omitempty"`
+	Obligation string     `json:"obligation,omitempty"`
+	Document   string     `json:"document,omitempty"`
+	Hold       string     `json:"hold,omitempty"`
+	Until      *time.Time `json:"until,omitempty"`
 }
 
 type subPart struct {

@@ -156,6 +156,7 @@ type myRequestBody struct {
 	Choices       []int                 `json:"choices,omitempty"` // find the one that the clerk sees
 	Text          string                `json:"text,omitempty"`
 	TextHash      string                `json:"textHash,omitempty"`
+	Difference    *differenceOf         `json:"difference,omitempty"` // from the consent that stands; absent where none does
 	Consent       ident.ID              `json:"consent,omitzero"`
 }
 
@@ -242,7 +243,9 @@ func (c *call) myRequest() (*myRequestBody, error) {
 		return nil, err
 	}
 	b.Text, b.TextHash = text.Body, text.Hash
-	return b, nil
+	d, err := c.Consents.Difference(c.ctx(), r)
+	b.Difference = toDifference(d)
+	return b, err
 }
 
 type answerRequest struct {

@@ -115,7 +115,7 @@ func (a *API) Routes(mux *http.ServeMux) {
 	}
 	parts := map[string]methods{} // of a consent
 	for address, m := range addresses {
-		if part, ok := strings.CutPrefix(address, consentPrefix); ok {
+		if part, ok := strings.CutPrefix(address, consentPrefix); ok && !strings.Contains(part, "/") {
 			parts[part] = m
 			continue
 		}

@@ -37,7 +37,7 @@ func (a *API) routes() []route {
 		query: []param{{"approve", "true: put it in force at once"}},
 		serve: func(c *call) (any, error) { return c.putOrganization() },
 	}
-	return slices.Concat(limitRoutes(), requestRoutes(), termRoutes(), orderRoutes(), []route{
+	return slices.Concat(limitRoutes(), requestRoutes(), holdRoutes(), termRoutes(), orderRoutes(), []route{
 		described,
 		get("/v1/organizations/{bin}", "Organizations", "The description in force", governors, (*call).getOrganization),
 		get("/v1/organizations/{bin}/versions", "Organizations", "All versions, newest first", governors, (*call).listVersions),
@@ -52,7 +52,7 @@ func (a *API) routes() []route {
 		get("/v1/consents", "Consents", "Consents of your subjects", people, (*call).listConsents,
 			append([]param{{"subject", "id"}, {"status", "active, paused, withdrawn, expired, superseded, ended"}, {"purpose", "id"}}, page...)...),
 		get("/v1/consents/{id}", "Consents", "One consent: all eight elements, evidence, history", parties, (*call).getConsent).onBehalf(represent.Read),
-		post("/v1/consents/{id}/withdraw", "Consents", "Withdraw, whole or by scope", sides, http.StatusOK, (*call).withdrawConsent).onBehalf(represent.Withdraw),
+		post("/v1/consents/{id}/withdraw", "Consents", "Withdraw: whole, by scope, by purpose, by recipient or by country", sides, http.StatusOK, (*call).withdrawConsent).onBehalf(represent.Withdraw),
 		post("/v1/consents/{id}/pause", "Consents", "Pause", subjects, http.StatusOK, (*call).pauseConsent).onBehalf(represent.Withdraw),
 		post("/v1/consents/{id}/resume", "Consents", "Resume", subjects, http.StatusOK, (*call).resumeConsent).onBehalf(represent.Consent),
 		get("/v1/consents/{id}/receipt", "Consents", "The signed receipt", sides, (*call).consentReceipt).onBehalf(represent.Read),

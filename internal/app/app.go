@@ -47,6 +47,9 @@ type Config struct {
 	CacheSize int
 	// SealEvery is the longest time an entry waits for its checkpoint.
 	SealEvery time.Duration
+	// AskByHand: subjects are asked again only when an officer says so, not by
+	// itself when a version in force widens a purpose.
+	AskByHand bool
 	// Law says which editions of the Law bind here; law.Default if it says nothing.
 	Law law.Following
 
@@ -170,7 +173,7 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 	a.Represent = &represent.Representatives{Store: st, Parties: a.Parties, Keys: keys, Now: c.Now}
 	a.Consents = &consent.Consents{
 		Store: st, Requests: st, Parties: a.Parties, Keys: keys, Now: c.Now, StateService: slices.Contains(c.Services, "state"),
-		Represent: a.Represent,
+		Represent: a.Represent, HoldStore: st, AskRuns: st,
 	}
 	a.Terms = &term.Terms{
 		Store: st, Parties: a.Parties, Now: c.Now, Rule: term.ByEdition,

@@ -85,6 +85,48 @@ func closeRequests(ctx context.Context, a *app.App) {
 	}
 }
 
+// askAgain puts new questions to those whose consents a description has
+// outgrown, batch by batch, and goes on where it was cut short.
+func askAgain(ctx context.Context, a *app.App) {
+	fail := func(err error) {
+		if ctx.Err() == nil {
+			a.Log.LogAttrs(ctx, slog.LevelError, "subjects could not be asked again, will be tried again", slog.Any("error", err))
+		}
+	}
+	if !a.AskByHand {
+		orgs, err := a.Store.Orgs(ctx)
+		if err != nil {
+			fail(err)
+			return
+		}
+		for i := range orgs {
+			o, err := a.Parties.ByID(ctx, orgs[i].ID)
+			if err == nil {
+				err = a.Consents.AskByItself(ctx, o)
+			}
+			if err != nil {
+				fail(err)
+			}
+		}
+	}
+	runs, err := a.Store.OpenAskRuns(ctx)
+	if err != nil {
+		fail(err)
+		return
+	}
+	for i := range runs {
+		for r := &runs[i]; r.Ended.IsZero() && ctx.Err() == nil; {
+			if err := a.Consents.StepAsking(ctx, r); err != nil {
+				fail(err)
+				break
+			}
+			if !r.Ended.IsZero() && r.Asked+r.Skipped > 0 {
+				a.Log.LogAttrs(ctx, slog.LevelInfo, "subjects were asked again", slog.Int("asked", r.Asked), slog.Int("skipped", r.Skipped))
+			}
+		}
+	}
+}
+
 // recount goes on with computing terms anew where a decree, or a release with a
 // new base of the calendar, left them behind.
 func recount(ctx context.Context, a *app.App) {
@@ -125,6 +167,7 @@ func tend(ctx context.Context, a *app.App) {
 		}
 	}
 	closeRequests(ctx, a)
+	askAgain(ctx, a)
 	recount(ctx, a)
 	endRepresentations(ctx, a)
 	if _, err := a.Orders.Enforce(ctx, 500); err != nil && ctx.Err() == nil {

@@ -21,13 +21,14 @@ import (
 type serveCommand struct {
 	Listen    string `help:"Address to listen on." env:"KELISIM_LISTEN" default:"127.0.0.1:8080"`
 	PublicURL string `name:"public-url" help:"Address that others reach us by." env:"KELISIM_PUBLIC_URL" placeholder:"URL"`
+	AskByHand bool   `name:"ask-by-hand" help:"Ask subjects again only when an officer says so, not by itself when a description widens a purpose." env:"KELISIM_ASK_BY_HAND"`
 	CacheSize int    `help:"For how many subjects facts are kept in memory, about 600 bytes each." env:"KELISIM_CACHE_SIZE" default:"500000"`
 }
 
 // Run serves until it is told to stop, then ends what is under way and seals.
 func (c *serveCommand) Run(e *env) error {
 	cfg := e.config()
-	cfg.CacheSize = c.CacheSize
+	cfg.CacheSize, cfg.AskByHand = c.CacheSize, c.AskByHand
 	unlock, err := lock(e.flags.Data)
 	if err != nil {
 		return err

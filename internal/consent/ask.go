@@ -176,6 +176,9 @@ func askAgain(reg *register.Register, refused *Request, purposes []string) (at t
 }
 
 func (s *Consents) put(ctx context.Context, holder, asker *party.Organization, subject ident.ID, in *NewRequest) (*Request, bool, error) {
+	if err := RequestMachine.begin("consent.ask", in.Actor.Kind); err != nil {
+		return nil, false, err
+	}
 	version, jkey, err := s.open(ctx, subject)
 	if err != nil {
 		return nil, false, err
@@ -244,6 +247,9 @@ func (s *Consents) Show(ctx context.Context, id ident.ID, lang locale.Lang, by v
 		if known || r.StatusAt(s.Now()) != Pending {
 			return r, text, nil
 		}
+		if err := RequestMachine.next("consent.show", Pending, Pending, by.Kind, "request-answered"); err != nil {
+			return nil, nil, err
+		}
 		version, jkey, err := s.open(ctx, r.Subject)
 		if err != nil {
 			return nil, nil, err
@@ -275,7 +281,7 @@ func (s *Consents) Give(ctx context.Context, id ident.ID, choice *Choice, lang l
 			return nil, fault.New(fault.Conflict, "request-not-shown")
 		}
 		now := s.Now()
-		next, err := r.move(Given, now)
+		next, err := r.move(Given, by.Kind, now)
 		if err != nil {
 			return nil, err
 		}
@@ -283,7 +289,7 @@ func (s *Consents) Give(ctx context.Context, id ident.ID, choice *Choice, lang l
 		if err != nil {
 			return nil, err
 		}
-		full := &New{Subject: holder.Outside(r.Subject), Terms: terms, Until: until, Language: lang, Proof: proof, Actor: by}
+		full := &New{Subject: holder.Outside(r.Subject), Terms: terms, Until: until, Language: lang, Proof: proof, Actor: by, Register: r.Register}
 		h, err := s.Parties.Store.Holding(ctx, r.Subject, holder.ID)
 		if err != nil {
 			return nil, err
@@ -350,6 +356,9 @@ func (s *Consents) Choose(ctx context.Context, id ident.ID, number int, by verif
 			}
 			return err
 		}
+		if err := RequestMachine.next("consent.mismatch", r.StatusAt(s.Now()), Pending, by.Kind, "request-answered"); err != nil {
+			return err
+		}
 		version, jkey, err := s.open(ctx, r.Subject)
 		if err != nil {
 			return err
@@ -378,7 +387,7 @@ func (s *Consents) end(ctx context.Context, id ident.ID, to RequestStatus, actio
 		if err != nil {
 			return nil, err
 		}
-		n, err := r.move(to, s.Now())
+		n, err := r.move(to, by.Kind, s.Now())
 		if err != nil {
 			return nil, err
 		}
@@ -434,7 +443,8 @@ func (s *Consents) registerOf(ctx context.Context, o *party.Organization, versio
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, "internal", err)
 	}
-	return register.Compile(d, version), nil
+	r := register.Compile(d, version)
+	return r, party.RememberAll(r, versions)
 }
 
 // Note opens what is sealed of a request.

@@ -1,9 +1,9 @@
 // Package consent is the subject's agreement to what an operator does with the
 // data (Art. 8): what it covers, how it was obtained and proven, and how it
 // ends. A consent holds all eight elements of Art. 8(4). It never widens: a
-// wider need is a new consent.
+// wider need is a new consent. Its life is the table in machine.go.
 //
-//	active ⇄ paused ─▶ withdrawn (whole, or scope by scope) · expired · superseded · ended
+//	active ⇄ paused ─▶ withdrawn (whole, or part by part) · expired · superseded · ended
 package consent
 
 import (
@@ -124,7 +124,8 @@ func (c *Consent) At(t time.Time) (*Consent, bool) {
 		return nil, false
 	}
 	n := *c
-	n.Scopes, n.Status = granted(c.Terms), Active
+	n.Scopes, n.Status = AllScopes, Active
+	n.Terms, n.Until = c.before(t)
 	for i, step := range c.History {
 		if step.At.After(t) {
 			n.History = c.History[:i:i]
@@ -135,7 +136,62 @@ func (c *Consent) At(t time.Time) (*Consent, bool) {
 			n.Scopes &^= s
 		}
 	}
+	n.Scopes &= granted(n.Terms)
 	return &n, true
+}
+
+// before is what the terms were at a moment: each step that changed them keeps
+// those that were before it.
+func (c *Consent) before(t time.Time) (*Terms, time.Time) {
+	for _, step := range c.History {
+		if step.Was != nil && step.At.After(t) {
+			return &step.Was.Terms, step.Was.Until
+		}
+	}
+	return c.Terms, c.Until
+}
+
+// Original is what was given at first.
+func (c *Consent) Original() (*Terms, time.Time) { return c.before(time.Time{}) }
+
+// Left lists purposes that a step took out of the consent, with when: what was
+// collected for them stays for its term.
+func (c *Consent) Left() []LeftPurpose {
+	var out []LeftPurpose
+	for i, step := range c.History {
+		if step.Was == nil {
+			continue
+		}
+		after := c.Terms
+		for _, later := range c.History[i+1:] {
+			if later.Was != nil {
+				after = &later.Was.Terms
+				break
+			}
+		}
+		for _, id := range step.Was.Purposes {
+			if !after.Covers(id) {
+				out = append(out, LeftPurpose{id, step.At})
+			}
+		}
+	}
+	return out
+}
+
+// ExtendedBy reports whether a step let the consent last longer.
+func (c *Consent) ExtendedBy(step int) bool {
+	was := c.History[step].Was
+	if was == nil || was.Until.IsZero() {
+		return false
+	}
+	_, until := c.before(c.History[step].At)
+	return until.After(was.Until)
+}
+
+// LeftPurpose is a purpose that a consent no longer covers, since when.
+type LeftPurpose struct {
+	ID string
+	At time.Time
 }
 
 // EndedAt is when the consent stopped to cover processing; zero while it does.
@@ -157,6 +213,14 @@ type Change struct {
 	Scopes []string  `json:"scopes,omitempty"` // withdrawn by this step
 	By     string    `json:"by"`               // subject, representative, operator, service
 	Entry  ident.ID  `json:"entry"`            // in the journal
+	// Was is what the terms were before a step that changed them.
+	Was *Revision `json:"was,omitempty"`
+}
+
+// Revision is what a consent said for a time.
+type Revision struct {
+	Terms
+	Until time.Time `json:"until,omitzero"`
 }
 
 // Proof is how the receipt of a consent is confirmed (Art. 8(1), 25(2)5). It
@@ -195,10 +259,12 @@ const Cabinet = "cabinet"
 // is withdrawn whole. The consent given is not touched; a fault.Conflict means
 // that there is nothing left to withdraw.
 func (c *Consent) Withdraw(s Scope, now time.Time, by string, entry ident.ID) (*Consent, error) {
-	switch c.StatusAt(now) {
-	case Active, Paused:
-	default:
-		return nil, fault.New(fault.Conflict, "consent-not-active")
+	from, to := c.StatusAt(now), c.StatusAt(now)
+	if s&Process != 0 {
+		to = Withdrawn
+	}
+	if err := ConsentMachine.next("consent.withdraw", from, to, by, "consent-not-active"); err != nil {
+		return nil, err
 	}
 	if c.Scopes&s == 0 {
 		return nil, fault.New(fault.Conflict, "scope-not-given")
@@ -207,8 +273,8 @@ func (c *Consent) Withdraw(s Scope, now time.Time, by string, entry ident.ID) (*
 	taken := c.Scopes & s
 	if s&Process != 0 {
 		taken = c.Scopes
-		n.Status = Withdrawn
 	}
+	n.Status = to
 	n.Scopes &^= taken
 	return n.step(Change{At: now, Status: n.Status, Scopes: taken.Names(), By: by, Entry: entry}), nil
 }
@@ -219,18 +285,11 @@ func (c *Consent) Move(to Status, now time.Time, by string, entry ident.ID) (*Co
 	if to == Expired {
 		from = c.Status // the step that writes the expiry down
 	}
-	ok := false
-	switch to {
-	case Active:
-		ok = from == Paused
-	case Paused:
-		ok = from == Active
-	case Expired, Superseded, Ended:
-		ok = from == Active || from == Paused
-	case Withdrawn:
+	if to == Withdrawn || from == to { // not by this way
+		return nil, fault.New(fault.Conflict, "consent-not-active", "status", string(from))
 	}
-	if !ok {
-		return nil, fault.New(fault.Conflict, "consent-not-active")
+	if err := ConsentMachine.next("", from, to, by, "consent-not-active"); err != nil {
+		return nil, err
 	}
 	n := *c
 	n.Status = to

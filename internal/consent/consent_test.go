@@ -31,7 +31,11 @@ func TestMoves(t *testing.T) {
 	for _, from := range consent.Statuses {
 		for _, to := range consent.Statuses {
 			c := given(from, consent.Process, time.Time{})
-			n, err := c.Move(to, now, "operator", ident.ID{})
+			by := "service"
+			if to == consent.Active || to == consent.Paused {
+				by = "subject"
+			}
+			n, err := c.Move(to, now, by, ident.ID{})
 			if want := slices.Contains(may[from], to); want != (err == nil) {
 				t.Errorf("from %s to %s: %v", from, to, err)
 			} else if want && (n.Status != to || n.Version != 4 || n.History[1].Status != to) {

@@ -52,6 +52,8 @@ type Asked struct {
 	Terms
 	Optional []string  `json:"optional,omitempty"` // categories that may be left out; unticked at first
 	Until    time.Time `json:"until,omitzero"`     // of the consent; zero: until the purposes are reached
+	// Replaces is the consent that is asked for again, wider; zero for none.
+	Replaces ident.ID `json:"replaces,omitzero"`
 	// Counter: the subject stands before a clerk. Number is the one that the clerk
 	// sees, among those that the subject is shown.
 	Number  int   `json:"number,omitempty"`
@@ -95,13 +97,13 @@ func (a *Asked) Same(b *Asked) bool {
 
 // move takes a pending request to its end. A fault.Conflict means that it has
 // ended already.
-func (r *Request) move(to RequestStatus, now time.Time) (*Request, error) {
+func (r *Request) move(to RequestStatus, by string, now time.Time) (*Request, error) {
 	from := r.StatusAt(now)
 	if to == ExpiredRequest {
 		from = r.Status // the step that writes it down
 	}
-	if from != Pending {
-		return nil, fault.New(fault.Conflict, "request-answered", "status", string(from))
+	if err := RequestMachine.next("", from, to, by, "request-answered"); err != nil {
+		return nil, err
 	}
 	n := *r
 	n.Version++

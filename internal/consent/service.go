@@ -29,9 +29,11 @@ type Filter struct {
 	Orgs    []ident.ID // only to these organizations; nil: to all
 	Status  Status
 	Purpose string
-	After   ident.ID // the last of the page before; newest come first
-	Limit   int
-	Now     time.Time
+	// Standing selects what is active or paused, whatever its term.
+	Standing bool
+	After    ident.ID // the last of the page before; newest come first
+	Limit    int
+	Now      time.Time
 }
 
 // Store keeps consents.
@@ -65,9 +67,12 @@ type Text struct {
 type Consents struct {
 	Store    Store
 	Requests RequestStore
-	Parties  *party.Parties
-	Keys     *seal.Keyring
-	Now      func() time.Time
+	// HoldStore keeps what stands against a withdrawal; nil for no holds.
+	HoldStore HoldStore
+	AskRuns   AskRunStore
+	Parties   *party.Parties
+	Keys      *seal.Keyring
+	Now       func() time.Time
 	// StateService: consents that are recorded here were given through the state
 	// service, because this is it (Art. 8-1).
 	StateService bool
@@ -87,6 +92,9 @@ type New struct {
 	Actor    verify.Actor
 	// Recorder is who wrote it down, where a representative gave it.
 	Recorder verify.Actor
+	// Register is the version of the description that the subject was shown; the
+	// one in force where it is zero.
+	Register int
 }
 
 const maxTries = 8
@@ -264,6 +272,9 @@ type landing struct {
 }
 
 func (s *Consents) prepare(ctx context.Context, org *party.Organization, subject ident.ID, in *New) (*landing, error) {
+	if err := ConsentMachine.begin("consent.give", in.Actor.Kind); err != nil {
+		return nil, err
+	}
 	version, jkey, err := s.open(ctx, subject)
 	if err != nil {
 		return nil, err
@@ -285,6 +296,9 @@ func (s *Consents) prepare(ctx context.Context, org *party.Organization, subject
 		ID: ident.NewID(now), Subject: subject, Org: org.ID, Version: 1, Status: Active, Scopes: granted(&in.Terms),
 		Given: now, Until: in.Until, Terms: &in.Terms, Language: string(in.Language), TextHash: text.Hash,
 		Register: org.Register.Version,
+	}
+	if in.Register != 0 {
+		c.Register = in.Register
 	}
 	rec, err := s.event(org, c, &jkey, version, in.Actor, "consent.give", func(e *verify.Entry) {
 		e.At, e.Digest = in.Proof.Obtained.UnixMilli(), text.sum()
@@ -337,16 +351,17 @@ func supersede(before []Consent, c *Consent, now time.Time, entry ident.ID) ([]*
 // written demand. When it returns, no decision can be permitted on what was
 // taken back.
 func (s *Consents) Withdraw(ctx context.Context, id ident.ID, scopes Scope, reason string, by verify.Actor) (*Consent, error) {
-	if len(reason) > 2000 {
-		return nil, fault.Bad("reason", "too-long", "max", 2000)
-	}
-	return s.change(ctx, id, by, represent.Withdraw, "consent.withdraw", func(c *Consent, e *verify.Entry, entry ident.ID) (*Consent, error) {
-		return c.Withdraw(scopes, s.Now(), by.Kind, entry)
-	}, reason)
+	return s.WithdrawPart(ctx, id, &Demand{Part: Part{Scopes: scopes}, Reason: reason}, by)
 }
 
-// Pause and Resume stop and restart a consent without ending it.
+// Pause and Resume stop and restart a consent without ending it. What cannot be
+// withdrawn for an obligation cannot be paused either.
 func (s *Consents) Pause(ctx context.Context, id ident.ID, by verify.Actor) (*Consent, error) {
+	c, err := s.pause(ctx, id, by)
+	return c, s.refused(ctx, err, time.Time{}, by)
+}
+
+func (s *Consents) pause(ctx context.Context, id ident.ID, by verify.Actor) (*Consent, error) {
 	return s.move(ctx, id, by, represent.Withdraw, Paused, "consent.pause")
 }
 
@@ -357,7 +372,11 @@ func (s *Consents) Resume(ctx context.Context, id ident.ID, by verify.Actor) (*C
 
 func (s *Consents) move(ctx context.Context, id ident.ID, by verify.Actor, act represent.Acts, to Status, action string) (*Consent, error) {
 	return s.change(ctx, id, by, act, action, func(c *Consent, _ *verify.Entry, entry ident.ID) (*Consent, error) {
-		return c.Move(to, s.Now(), by.Kind, entry)
+		n, err := c.Move(to, s.Now(), by.Kind, entry)
+		if err == nil && to == Paused {
+			err = s.refuseHeld(ctx, c, &Part{Scopes: Process}, time.Time{})
+		}
+		return n, err
 	}, "")
 }
 
@@ -389,7 +408,7 @@ func (s *Consents) change(ctx context.Context, id ident.ID, by verify.Actor, act
 		}
 		rec, err := s.event(org, c, &jkey, version, by, action, func(e *verify.Entry) {
 			e.Categories, e.Role = c.Terms.Categories, rep.Role()
-			e.Detail = strings.Join(probe.History[len(probe.History)-1].Scopes, ",")
+			e.Detail = strings.Join(probe.lastNames(), ",")
 		})
 		if err != nil {
 			return nil, err

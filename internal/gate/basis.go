@@ -210,6 +210,9 @@ func (h *hearing) covers(c *consent.Consent) law.ReasonCode {
 			return law.NotCoveredCategory
 		}
 	}
+	if h.purpose != nil && h.purpose.Grown(c.Register, h.Action) { // the subject was shown a narrower purpose
+		return law.NotCoveredPurpose
+	}
 	return h.onward(c)
 }
 

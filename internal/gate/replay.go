@@ -123,7 +123,8 @@ func (g *Guard) registerAt(ctx context.Context, o *party.Organization, version i
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, "internal", err)
 	}
-	return register.Compile(d, version), nil
+	r := register.Compile(d, version)
+	return r, party.RememberAll(r, versions)
 }
 
 // asker is the holder, or the third party that asked and so is the recipient.

@@ -61,7 +61,7 @@ func (s speaker) details() []Detail {
 		if s.Detail != "" {
 			add("acts", s.acts())
 		}
-	case "consent.withdraw":
+	case "consent.withdraw", "consent.narrow":
 		if s.Detail != "" {
 			add("scopes", s.scopes())
 		}

@@ -194,6 +194,10 @@ func (s speaker) part() string {
 	switch {
 	case s.Detail == "":
 		return ""
+	case s.ofHold():
+		return " " + s.text("notice.part.obligation", "text", s.Detail)
+	case s.Action == "consent.narrow":
+		return " " + s.text("notice.part.scopes.gone", "list", s.scopes())
 	case s.Action == "consent.withdraw":
 		if slices.Contains(strings.Split(s.Detail, ","), "process") {
 			return ""
@@ -245,7 +249,50 @@ func (s speaker) acts() string {
 func (s speaker) scopes() string {
 	ids := strings.Split(s.Detail, ",")
 	for i, id := range ids {
-		ids[i] = s.named("scope."+id, id)
+		ids[i] = s.taken(id)
 	}
 	return s.join(ids)
+}
+
+// taken names what was taken out of a consent: a scope, or an id behind what it
+// is.
+func (s speaker) taken(id string) string {
+	what, id, single := strings.Cut(id, ":")
+	if !single {
+		return s.named("scope."+what, what)
+	}
+	name := id
+	switch what {
+	case "purpose":
+		name = s.purposeName(id)
+	case "category":
+		name = s.category(id, true)
+	case "country":
+		name = Country(s.lang, id)
+	case "recipient":
+		name = s.anyRecipient(id)
+	}
+	return s.text("page.part."+what, "name", name)
+}
+
+// anyRecipient is a recipient's name by whichever purpose names it.
+func (s speaker) anyRecipient(bin string) string {
+	if s.reg != nil {
+		for i := range s.reg.Description.Purposes {
+			if p := s.reg.Purpose(s.reg.Description.Purposes[i].ID); p != nil && p.Recipient(bin) != nil {
+				return p.Recipient(bin).Name.In(s.lang)
+			}
+		}
+	}
+	return s.text("notice.part.recipient.bin", "bin", bin)
+}
+
+// ofHold reports whether the entry tells of what bars a withdrawal; Detail says
+// what that is.
+func (s speaker) ofHold() bool {
+	switch s.Action {
+	case "consent.hold", "consent.barred", "consent.appeal", "consent.uphold", "consent.lift":
+		return true
+	}
+	return false
 }

@@ -176,6 +176,9 @@ func (p *Parties) open(ctx context.Context, row *OrgRow) (*Organization, error) 
 			return nil, fault.Wrap(fault.Internal, "internal", err)
 		}
 		o.Register = register.Compile(d, row.Current)
+		if err := p.remember(ctx, o.ID, o.Register); err != nil {
+			return nil, err
+		}
 	}
 	if err := errors.Join(p.loadUndertakings(ctx, o), p.loadCountries(ctx)); err != nil {
 		return nil, err
@@ -190,6 +193,27 @@ func (p *Parties) open(ctx context.Context, row *OrgRow) (*Organization, error) 
 	}
 	p.byBIN[o.BIN], p.byID[o.ID] = o, o
 	return o, nil
+}
+
+// remember tells a register of the versions beside it.
+func (p *Parties) remember(ctx context.Context, org ident.ID, r *register.Register) error {
+	versions, err := p.Store.Versions(ctx, org)
+	if err != nil {
+		return err
+	}
+	return RememberAll(r, versions)
+}
+
+// RememberAll tells a register of the other versions that were in force.
+func RememberAll(r *register.Register, versions []Version) error {
+	for i := range versions {
+		if v := &versions[i]; v.Number != r.Version && !v.Approved.IsZero() {
+			if err := r.Remember(v.Number, v.Canonical); err != nil {
+				return fault.Wrap(fault.Internal, "internal", err)
+			}
+		}
+	}
+	return nil
 }
 
 // Applied is what Apply did.

@@ -41,7 +41,8 @@ type Entry struct {
 	categories  map[string]Category
 	recipients  map[string]*Recipient
 	countries   map[string]bool
-	from, until time.Time // in force from, and before; zero: unbounded
+	from, until time.Time      // in force from, and before; zero: unbounded
+	past        map[int]before // by earlier versions that allowed otherwise; mostly nil
 }
 
 // Compile makes the register of a description that [Parse] returned. The

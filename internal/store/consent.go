@@ -105,6 +105,9 @@ func (s *Store) Consents(ctx context.Context, f consent.Filter) ([]consent.Conse
 	default:
 		add(`status = ?`, string(f.Status))
 	}
+	if f.Standing {
+		where = append(where, `status IN ('active', 'paused')`)
+	}
 	if f.Purpose != "" {
 		// The exact test is below. This one has to be as narrow, or a page would
 		// come back short: purposes stand first in terms, and once.
@@ -245,9 +248,14 @@ func updateConsent(ctx context.Context, q querier, c *consent.Consent) error {
 	if err != nil {
 		return err
 	}
-	n, err := q.exec(ctx, `UPDATE consent SET version = ?1, status = ?2, scopes = ?3, history = ?4, sealed = ?5, valid_until = ?6
-		WHERE subject_id = ?7 AND id = ?8 AND version = ?9`,
-		c.Version, string(c.Status), int64(c.Scopes), string(history), c.Sealed, millis(c.Until), c.Subject[:], c.ID[:], c.Version-1)
+	terms, err := json.Marshal(c.Terms)
+	if err != nil {
+		return err
+	}
+	n, err := q.exec(ctx, `UPDATE consent SET version = ?1, status = ?2, scopes = ?3, history = ?4, sealed = ?5, valid_until = ?6, terms = ?7
+		WHERE subject_id = ?8 AND id = ?9 AND version = ?10`,
+		c.Version, string(c.Status), int64(c.Scopes), string(history), c.Sealed, millis(c.Until), string(terms),
+		c.Subject[:], c.ID[:], c.Version-1)
 	if err == nil && n != 1 {
 		err = errStale
 	}

@@ -60,7 +60,7 @@ const (
 		LEFT JOIN data_key k ON k.subject_id = s.id AND k.org_id = ?2
 		WHERE s.id = ?1`
 	// leanConsents leaves out what a decision does not look at.
-	leanConsents = `SELECT id, status, scopes, given_at, valid_until, terms FROM consent
+	leanConsents = `SELECT id, status, scopes, given_at, valid_until, terms, register FROM consent
 		WHERE subject_id = ?1 AND org_id = ?2 ORDER BY id DESC`
 	valuesQuery = `SELECT category, version, purpose, at, sealed FROM value
 		WHERE subject_id = ?1 AND org_id = ?2 ORDER BY category, version`
@@ -154,7 +154,7 @@ func (h *hotReads) loadConsents(l *gate.Loaded, subject, org ident.ID) error {
 	for st.Step() {
 		c := consent.Consent{
 			Subject: subject, Org: org, Status: consent.Status(st.ColumnText(1)), Scopes: consent.Scope(st.ColumnInt(2)), //nolint:gosec // four bits
-			Given: moment(st.ColumnInt64(3)), Until: moment(st.ColumnInt64(4)),
+			Given: moment(st.ColumnInt64(3)), Until: moment(st.ColumnInt64(4)), Register: st.ColumnInt(6),
 		}
 		copy(c.ID[:], st.ColumnRawBlob(0))
 		var err error

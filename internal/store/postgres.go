@@ -309,7 +309,7 @@ func (s *postgres) facts(ctx context.Context, subject, org ident.ID) (*gate.Load
 		c := consent.Consent{Subject: subject, Org: org}
 		var given, until int64
 		var terms []byte
-		if err := r.Scan(id{&c.ID}, &c.Status, &c.Scopes, &given, &until, &terms); err != nil {
+		if err := r.Scan(id{&c.ID}, &c.Status, &c.Scopes, &given, &until, &terms, &c.Register); err != nil {
 			return c, err
 		}
 		var err error

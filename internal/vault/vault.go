@@ -139,6 +139,11 @@ func needsOf(reg *register.Register, consents []consent.Consent, now time.Time) 
 	var out []need
 	for i := range consents {
 		c := &consents[i]
+		for _, left := range c.Left() { // taken out of the consent, which goes on for the rest
+			if p := reg.Purpose(left.ID); p != nil {
+				out = append(out, need{p, p.Retention.Add(left.At)})
+			}
+		}
 		for _, id := range c.Terms.Purposes {
 			p := reg.Purpose(id)
 			if p == nil {

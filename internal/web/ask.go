@@ -27,7 +27,7 @@ type askPage struct {
 	Asker      locale.String // where somebody else asks
 	Message    string
 	Purposes   []option
-	Required   []string // data that the purposes cannot do without
+	Required   []option // data that the purposes cannot do without
 	Optional   []option
 	Recipients []option
 	Countries  []option
@@ -38,10 +38,18 @@ type askPage struct {
 	Consent    ident.ID
 	Numbers    []int // one of which the clerk sees
 	Text       *consent.Text
+	Before     ident.ID // the consent that stands, where more is asked for than it gives
+	Actions    []string // that the operator wants to do besides
+	Renamed    []string
+	More       bool
+	NewPublic  bool
 }
 
-// option is something that can be taken out.
-type option struct{ ID, Name string }
+// option is something that can be taken out; New was not agreed to before.
+type option struct {
+	ID, Name string
+	New      bool
+}
 
 // question is a request put to the subject. Another person's is not told from
 // one that does not exist.
@@ -94,7 +102,35 @@ func (p *Pages) ask(w http.ResponseWriter, v *visit) error {
 		}
 		b.Asker = nameOf(third)
 	}
+	d, err := p.Consents.Difference(v.Context(), r)
+	if err != nil {
+		return err
+	}
+	b.mark(v, d, reg)
 	return p.render(w, v, "ask", "home", b)
+}
+
+// mark marks what is new beside the consent that stands.
+func (b *askPage) mark(v *visit, d *consent.Difference, reg *register.Register) {
+	if d.Empty() || b.Status != consent.Pending {
+		return
+	}
+	b.Before, b.More, b.NewPublic = d.Consent, d.More, d.Scopes&consent.PublicSources != 0
+	for _, x := range []struct {
+		list []option
+		new  []string
+	}{{b.Purposes, d.Purposes}, {b.Required, d.Categories}, {b.Optional, d.Categories}, {b.Recipients, d.ThirdParties}, {b.Countries, d.Countries}} {
+		for i := range x.list {
+			x.list[i].New = slices.Contains(x.new, x.list[i].ID)
+		}
+	}
+	for _, a := range d.Actions {
+		b.Actions = append(b.Actions, locale.Text(v.Lang, "page.ask.action",
+			"action", locale.Text(v.Lang, "action."+a.Action.String()), "name", purposeName(reg, v.Lang, a.Purpose)))
+	}
+	for _, id := range d.Renamed {
+		b.Renamed = append(b.Renamed, locale.Text(v.Lang, "page.ask.renamed", "name", purposeName(reg, v.Lang, id)))
+	}
 }
 
 func newAskPage(v *visit, r *consent.Request, o *party.Organization, reg *register.Register, now time.Time) askPage {
@@ -108,9 +144,9 @@ func newAskPage(v *visit, r *consent.Request, o *party.Organization, reg *regist
 	}
 	for _, id := range a.Categories {
 		if name := categoryName(reg, v.Lang, id); slices.Contains(a.Optional, id) {
-			b.Optional = append(b.Optional, option{id, name})
+			b.Optional = append(b.Optional, option{ID: id, Name: name})
 		} else {
-			b.Required = append(b.Required, name)
+			b.Required = append(b.Required, option{ID: id, Name: name})
 		}
 	}
 	return b
@@ -119,7 +155,7 @@ func newAskPage(v *visit, r *consent.Request, o *party.Organization, reg *regist
 func options(ids []string, name func(string) string) []option {
 	out := make([]option, len(ids))
 	for i, id := range ids {
-		out[i] = option{id, name(id)}
+		out[i] = option{ID: id, Name: name(id)}
 	}
 	return out
 }
@@ -173,18 +209,15 @@ func (p *Pages) give(v *visit, r *consent.Request, by verify.Actor) error {
 			c.Categories = append(c.Categories, id)
 		}
 	}
-	if s := form.Get("until"); s != "" {
-		day, err := time.ParseInLocation(time.DateOnly, s, locale.Zone())
-		if err != nil {
-			return fault.Bad("until", "bad-date")
-		}
-		c.Until = day.AddDate(0, 0, 1) // to the end of that day
+	var err error
+	if c.Until, err = endOfDay(form.Get("until")); err != nil {
+		return err
 	}
 	lang := v.Lang
 	if n := len(r.Shown); n > 0 {
 		lang = locale.Lang(r.Shown[n-1].Language)
 	}
-	_, err := p.Consents.Give(v.Context(), r.ID, c, lang, consent.Proof{Channel: consent.Cabinet}, by)
+	_, err = p.Consents.Give(v.Context(), r.ID, c, lang, consent.Proof{Channel: consent.Cabinet}, by)
 	return err
 }
 

@@ -17,9 +17,12 @@ type consentPage struct {
 	card
 	Text    *consent.Text // the very text that was shown; nil where it was not kept
 	Proof   *consent.Proof
-	History []step   // newest first
-	Parts   []string // scopes that can be taken back apart from the whole
+	History []step // newest first
+	Parts   []part // that can be taken back apart from the whole
 	Kept    []kept
+	ByLaw   []goes // purposes that no withdrawal stops
+	Holds   []held // what bars a withdrawal, newest first
+	Ticks   ticks
 	Done    string // what was just done here
 	Law     *law.Edition
 	// May resume: whoever acts for another may not always end a pause.
@@ -34,7 +37,7 @@ type step struct {
 
 var stepIcons = map[string]string{
 	"given": "check", "resumed": "check", "paused": "pause", "partly": "cross", "withdrawn": "cross", "expired": "clock",
-	"superseded": "change", "ended": "bin",
+	"superseded": "change", "ended": "bin", "narrowed": "change", "extended": "clock",
 }
 
 // steps tells a consent's life, newest first.
@@ -45,6 +48,10 @@ func steps(c *consent.Consent) []step {
 		switch {
 		case i == 0:
 			what = "given"
+		case ch.Was != nil && c.ExtendedBy(i):
+			what = "extended"
+		case ch.Was != nil:
+			what = "narrowed"
 		case len(ch.Scopes) > 0 && ch.Status != consent.Withdrawn:
 			what = "partly"
 		case ch.Status == consent.Active:
@@ -53,6 +60,11 @@ func steps(c *consent.Consent) []step {
 		out[len(out)-1-i] = step{ch, what, stepIcons[what]}
 	}
 	return out
+}
+
+// Barred reports whether something stands against a withdrawal now.
+func (b consentPage) Barred() bool {
+	return slices.ContainsFunc(b.Holds, held.Bars)
 }
 
 // kept says for how long data of a purpose stays after a withdrawal.
@@ -96,14 +108,10 @@ func (p *Pages) consent(w http.ResponseWriter, v *visit) error {
 	if b.Text, err = p.Store.Text(v.Context(), c.TextHash); err != nil && fault.KindOf(err) != fault.NotFound {
 		return err
 	}
-	for _, scope := range (c.Scopes &^ consent.Process).Names() {
-		if c.Scopes&consent.Process != 0 {
-			b.Parts = append(b.Parts, scope)
-		}
+	if b.Holds, err = p.heldOf(v, c, reg); err != nil {
+		return err
 	}
-	if done := v.URL.Query().Get("done"); slices.Contains([]string{"withdrawn", "part", "paused", "resumed"}, done) {
-		b.Done = done
-	}
+	b.Parts, b.ByLaw, b.Ticks, b.Done = partsOf(v, c, reg), byLawOf(v, c, o), ticksOf(v, c, reg), doneOf(v)
 	return p.render(w, v, "consent", "consents", b)
 }
 

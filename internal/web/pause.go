@@ -13,7 +13,7 @@ func (p *Pages) pause(w http.ResponseWriter, v *visit) error {
 		return err
 	}
 	if _, err := p.Consents.Pause(v.Context(), c.ID, by); err != nil {
-		return err
+		return p.refusedHeld(w, v, c, err)
 	}
 	return see(w, v, v.to("/me/consents/"+c.ID.String(), "done", "paused"))
 }

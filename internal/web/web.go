@@ -28,7 +28,14 @@ import (
 // Consents is what the pages do with a consent. None of it checks whose it is:
 // that is done here, before.
 type Consents interface {
-	Withdraw(ctx context.Context, id ident.ID, scopes consent.Scope, reason string, by verify.Actor) (*consent.Consent, error)
+	// WithdrawPart returns a *consent.Barred where something stands against it.
+	WithdrawPart(ctx context.Context, id ident.ID, d *consent.Demand, by verify.Actor) (*consent.Consent, error)
+	Narrow(ctx context.Context, id ident.ID, stay *consent.Part, by verify.Actor) (*consent.Consent, error)
+	Extend(ctx context.Context, id ident.ID, until time.Time, by verify.Actor) (*consent.Consent, error)
+	// HoldsOf lists what bars a withdrawal, HoldNote opens what one of them says.
+	HoldsOf(ctx context.Context, consent ident.ID) ([]consent.Hold, error)
+	HoldNote(ctx context.Context, h *consent.Hold) (*consent.HoldNote, error)
+	AppealHold(ctx context.Context, hold ident.ID, reason string, by verify.Actor) (*consent.Hold, error)
 	Pause(ctx context.Context, id ident.ID, by verify.Actor) (*consent.Consent, error)
 	Resume(ctx context.Context, id ident.ID, by verify.Actor) (*consent.Consent, error)
 	// Proof opens how the consent was obtained.
@@ -37,6 +44,8 @@ type Consents interface {
 	// Refuse are the answer.
 	Show(ctx context.Context, id ident.ID, lang locale.Lang, by verify.Actor) (*consent.Request, *consent.Text, error)
 	Note(ctx context.Context, r *consent.Request) (*consent.Note, error)
+	// Difference is what a question asks for beyond a consent that stands.
+	Difference(ctx context.Context, r *consent.Request) (*consent.Difference, error)
 	Choose(ctx context.Context, id ident.ID, number int, by verify.Actor) error
 	Give(ctx context.Context, id ident.ID, choice *consent.Choice, lang locale.Lang, proof consent.Proof, by verify.Actor) (*consent.Consent, error)
 	Refuse(ctx context.Context, id ident.ID, reason string, by verify.Actor) (*consent.Request, error)

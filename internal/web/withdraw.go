@@ -13,22 +13,21 @@ func (p *Pages) withdraw(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	done, scopes := "withdrawn", consent.AllScopes
-	if part := v.PostFormValue("scope"); part != "process" {
-		if part == "" {
-			return errChoice
-		}
-		if scopes, err = consent.ParseScopes([]string{part}); err != nil {
-			return errChoice
-		}
-		done = "part"
+	part, err := chosenPart(v.PostFormValue("scope"))
+	if err != nil {
+		return err
 	}
 	by, err := p.acting(v, c.Org)
 	if err != nil {
 		return err
 	}
-	if _, err := p.Consents.Withdraw(v.Context(), c.ID, scopes, v.PostFormValue("reason"), by); err != nil {
-		return err
+	n, err := p.Consents.WithdrawPart(v.Context(), c.ID, &consent.Demand{Part: part, Reason: v.PostFormValue("reason")}, by)
+	if err != nil {
+		return p.refusedHeld(w, v, c, err)
+	}
+	done := "part"
+	if n.Status == consent.Withdrawn {
+		done = "withdrawn"
 	}
 	return see(w, v, v.to("/me/consents/"+c.ID.String(), "done", done))
 }
