@@ -24,6 +24,7 @@ import (
 	"kelisim/internal/law"
 	"kelisim/internal/party"
 	"kelisim/internal/represent"
+	"kelisim/internal/request"
 	"kelisim/internal/seal"
 	"kelisim/internal/store"
 	"kelisim/internal/term"
@@ -77,6 +78,8 @@ type App struct {
 	Deferrals *disclosure.Deferrals
 	// Represent is who may act for whom.
 	Represent *represent.Representatives
+	// Requests is what subjects demand.
+	Requests *request.Requests
 }
 
 func (c *Config) defaults() {
@@ -177,6 +180,10 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 		Store: st, Parties: a.Parties, Represent: a.Represent, Terms: a.Terms, Keys: keys, Now: c.Now, Cache: gate.NewCache(c.CacheSize),
 	}
 	a.Journal = &journal.Reader{Store: st, Keys: keys, KeyOf: a.Parties.JournalKey, Now: c.Now}
+	a.Requests = &request.Requests{
+		Store: st, Parties: a.Parties, Guard: a.Guard, Consents: a.Consents, Terms: a.Terms, Journal: a.Journal, Represent: a.Represent,
+		Keys: keys, Base: &request.Vault{Store: st, Parties: a.Parties}, Now: c.Now,
+	}
 	a.Deferrals = &disclosure.Deferrals{Store: st, Parties: a.Parties, Now: c.Now}
 	a.Sealer = &journal.Sealer{Store: st, Keys: keys, Now: c.Now, Log: c.Log, Every: c.SealEvery, Published: a.keepCheckpoint}
 	return a, nil

@@ -136,6 +136,7 @@ type Edition struct {
 	changes []Change
 
 	services Services
+	requests []Request
 
 	// Lists stand in the order of the Law; the maps find a place in them.
 	rules   []Rule

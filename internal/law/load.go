@@ -103,6 +103,7 @@ type layer struct {
 	sizes   sizesEntry
 
 	services Services
+	requests map[string]Request
 }
 
 // loadEdition reads the edition of a folder. One that lies over another has only
@@ -131,6 +132,7 @@ func readLayer(fsys fs.FS, dir string) (*layer, error) {
 	read := map[string]func(name string) error{
 		"grounds.yaml":   func(name string) error { return readYAML(fsys, name, &l.grounds) },
 		"terms.yaml":     func(name string) error { return readYAML(fsys, name, &l.terms) },
+		"requests.yaml":  func(name string) error { return readYAML(fsys, name, &l.requests) },
 		"services.yaml":  func(name string) error { return readYAML(fsys, name, &l.services) },
 		"reasons.yaml":   func(name string) error { return readYAML(fsys, name, &l.reasons) },
 		"provisions.txt": func(name string) error { return l.readRules(fsys, name, l.Sources.Law) },

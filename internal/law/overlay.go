@@ -32,6 +32,7 @@ const (
 	OfReason    Part = "reason"
 	OfSizes     Part = "sizes"
 	OfServices  Part = "services"
+	OfRequest   Part = "request"
 )
 
 // Change is one thing that an edition says otherwise than the one before it.
@@ -82,7 +83,7 @@ func (l *layer) over(before *Edition) (*Edition, error) {
 		e.sizes, e.restrictedMovesUp = before.sizes, before.restrictedMovesUp
 		e.services = before.services
 	}
-	for _, lay := range []func(e, below *Edition) error{l.layRules, l.layGrounds, l.layTerms, l.layReasons, l.laySizes, l.layServices} {
+	for _, lay := range []func(e, below *Edition) error{l.layRules, l.layGrounds, l.layTerms, l.layReasons, l.laySizes, l.layServices, l.layRequests} {
 		if err := lay(e, below); err != nil {
 			return nil, err
 		}
@@ -323,6 +324,12 @@ func (e *Edition) whole() error {
 	}
 	for _, s := range []Service{e.services.State, e.services.NonState} {
 		errs = append(errs, there("a service", s.Notice), there("a service", s.Consent))
+	}
+	for _, r := range e.requests {
+		errs = append(errs, there("request "+r.Kind, r.Right))
+		if _, ok := e.Term(r.Term); !ok {
+			errs = append(errs, fmt.Errorf("request %s has the term %s, which is not there", r.Kind, r.Term))
+		}
 	}
 	for _, s := range e.sizes {
 		errs = append(errs, there("size class "+s.Class, s.Provision))

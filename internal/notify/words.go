@@ -47,6 +47,9 @@ var icons = map[string]string{
 	"calendar.decree": "document",
 	"term.start":      "clock", "term.recompute": "clock", "term.extend": "clock",
 	"term.done": "check", "term.cancel": "cross", "term.pause": "pause", "term.resume": "clock",
+	"request.receive": "document", "request.begin": "document", "request.at-once": "check", "request.approve": "check", "request.resume": "clock",
+	"request.halt": "pause", "request.check": "check", "request.answer": "check", "request.refuse": "cross", "request.extend": "clock",
+	"request.assign": "person", "request.appeal": "document", "request.decide": "check", "request.look": "view",
 	"disclosure.defer": "clock", "disclosure.approve": "clock", "disclosure.refuse": "cross", "disclosure.lift": "view",
 	"representation.register": "person", "representation.revoke": "cross", "representation.end": "clock", "representation.look": "view",
 }
