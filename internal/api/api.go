@@ -20,6 +20,7 @@ import (
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
 	"kelisim/internal/represent"
+	"kelisim/internal/request"
 	"kelisim/internal/seal"
 	"kelisim/internal/term"
 	"kelisim/verify"
@@ -58,6 +59,8 @@ type API struct {
 	Ready func(ctx context.Context) error
 	// Represent is who may act for whom.
 	Represent *represent.Representatives
+	// Requests is what subjects demand.
+	Requests *request.Requests
 
 	metrics *metricSet
 	spec    *spec

@@ -24,7 +24,7 @@ func (s *Requests) answer(ctx context.Context, org *party.Organization, r *Reque
 	if p == nil {
 		p = &Plan{}
 	}
-	a := &Answer{At: now, Outcome: Fulfilled, Language: b.Language, Provision: r.right(org, b), Done: []Did{}, Kept: p.Kept}
+	a := &Answer{At: now, Outcome: Fulfilled, Language: b.Language, Provision: r.Right(org, b), Done: []Did{}, Kept: p.Kept}
 	if a.Kept == nil {
 		a.Kept = []Kept{}
 	}

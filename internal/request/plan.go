@@ -167,13 +167,13 @@ func (s *Requests) plan(ctx context.Context, org *party.Organization, r *Request
 		return nil, err
 	}
 	p := &Plan{Found: found.categories(), State: found.State, Acts: []Act{}, Kept: []Kept{}, foundDetail: found, consents: all}
-	w := planner{Plan: p, reg: org.Register, now: s.Now(), created: r.Created, b: b, in: in, right: r.right(org, b)}
+	w := planner{Plan: p, reg: org.Register, now: s.Now(), created: r.Created, b: b, in: in, right: r.Right(org, b), edition: org.Edition(s.Now())}
 	w.make(r.Kind)
 	return p, nil
 }
 
-// right is the provision that the demand rests on, in the edition of its term.
-func (r *Request) right(org *party.Organization, b *Body) law.Provision {
+// Right is the provision that the demand rests on, in the edition of its term.
+func (r *Request) Right(org *party.Organization, b *Body) law.Provision {
 	e, ok := law.ByID(r.Term.Edition)
 	if !ok {
 		e = org.Edition(r.Created)
@@ -191,6 +191,7 @@ type planner struct {
 	b       *Body
 	in      *Fulfilment
 	right   law.Provision
+	edition *law.Edition
 }
 
 func (w *planner) make(k Kind) {
@@ -347,7 +348,7 @@ func (w *planner) destroy(categories []string) {
 func (w *planner) keeper(h Held) (out Kept, ok bool) {
 	for i := range w.reg.Description.Purposes {
 		p := w.reg.Purpose(w.reg.Description.Purposes[i].ID)
-		if _, needs := p.Category(h.Category); !needs || p.Basis.Consent() || !p.InForce(w.now) || !p.Fits(h.Purpose) {
+		if _, needs := p.Category(h.Category); !needs || p.Basis.Consent() || !p.InForce(w.now) || !p.Fits(h.Purpose) || !w.grounded(p) {
 			continue
 		}
 		if until := p.Retention.Add(h.At); until.After(w.now) && until.After(out.Until) {
@@ -355,6 +356,14 @@ func (w *planner) keeper(h Held) (out Kept, ok bool) {
 		}
 	}
 	return out, ok
+}
+
+// grounded reports whether the ground of a purpose is one that the organization
+// has.
+func (w *planner) grounded(p *register.Entry) bool {
+	g, ok := w.edition.Ground(law.Provision(p.Basis.Provision))
+	o := &w.reg.Description.Organization
+	return ok && g.OpenTo(law.Sector(o.Sector), o.Kinds)
 }
 
 func (w *planner) keep(k Kept, h Held) {

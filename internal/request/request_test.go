@@ -193,7 +193,7 @@ func TestDestroyKeepsWhatALawKeeps(t *testing.T) {
 		w.collect(who, "contracts", "name", "Асыл", "iin", apptest.IIN(1), "employer", "Жер")
 		r := w.ask(who, request.Destroy, request.Details{})
 		p, err := w.Requests.Preview(t.Context(), w.org, r, nil)
-		if err != nil || len(p.Kept) != 1 || strings.Join(p.Kept[0].Categories, " ") != "iin name" || p.Kept[0].Provision != "9(3)" {
+		if err != nil || len(p.Kept) != 1 || strings.Join(p.Kept[0].Categories, " ") != "iin name" || p.Kept[0].Provision != "9(10)" {
 			t.Fatalf("%+v %v", p, err)
 		}
 		w.fulfil(r, nil)
@@ -209,7 +209,7 @@ func TestDestroyKeepsWhatALawKeeps(t *testing.T) {
 			t.Error("the lock gave way to a new consent")
 		}
 		a := w.body(r).Answer
-		if len(a.Kept) != 1 || a.Act == nil || !strings.Contains(a.Text, "9(3)") {
+		if len(a.Kept) != 1 || a.Act == nil || !strings.Contains(a.Text, "9(10)") {
 			t.Errorf("%+v", a)
 		}
 		apptest.Clean(t, w.App)

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"kelisim/internal/consent"
@@ -101,6 +102,30 @@ type Requests struct {
 	Keys      *seal.Keyring
 	Base      Base
 	Now       func() time.Time
+
+	mu      sync.Mutex
+	counted time.Time
+	overdue int64
+}
+
+// countedFor is how long a count is good for: whoever asks for metrics must not
+// make the database count again and again.
+const countedFor = 15 * time.Second
+
+// Overdue is how many demands wait for an answer whose term has run out, seconds
+// ago at most.
+func (s *Requests) Overdue(ctx context.Context) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.Now()
+	if age := now.Sub(s.counted); !s.counted.IsZero() && age >= 0 && age < countedFor {
+		return s.overdue, nil
+	}
+	n, err := s.Store.OverdueDemands(ctx, now)
+	if err == nil {
+		s.overdue, s.counted = n, now
+	}
+	return n, err
 }
 
 const maxTries = 8

@@ -42,7 +42,7 @@ const keeping = `purposes:
     actions: [collect, store, use, view]
     retention: P5Y
     compatible: [contracts]
-    basis: {provision: "9(3)", document: law on accounting}
+    basis: {provision: "9(10)", document: law on accounting}
 `
 
 func describe(t testing.TB, change ...string) string {
