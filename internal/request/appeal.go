@@ -119,7 +119,9 @@ func (s *Requests) appealable(ctx context.Context, r *Request) error {
 	if err != nil {
 		return err
 	}
-	if i := slices.IndexFunc(list, func(a Appeal) bool { return a.Status == Lodged || a.Created.After(r.Ended) && !r.Ended.IsZero() }); i >= 0 {
+	if i := slices.IndexFunc(list, func(a Appeal) bool {
+		return a.Status == Lodged || a.Status == Dismissed && !r.Ended.IsZero() && !a.Created.Before(r.Ended)
+	}); i >= 0 {
 		return fault.New(fault.Conflict, "appeal-lodged")
 	}
 	return nil
