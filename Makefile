@@ -32,9 +32,10 @@ lint:
 bench: build
 	bash packaging/bench.sh
 
-## soak: kill -9 under load, twenty times on each database
+## soak: kill -9 under load, twenty times on each database; a year of 50,000 requests
 soak:
 	go test -count=1 -timeout 60m -run TestServerKilledUnderLoad -v ./internal/cli -kills 20
+	go test -count=1 -timeout 60m -run TestYear -v ./internal/request -demands 50000 -crashes 50
 
 ## generate: files made from others
 generate:

@@ -123,7 +123,7 @@ func KindOf(file []byte) (string, error) {
 		return "", ErrFormat
 	}
 	switch head.Type {
-	case TypeReceipt, TypeBlindReceipt, TypePromise, TypeConsentReceipt, TypeDestruction:
+	case TypeReceipt, TypeBlindReceipt, TypePromise, TypeConsentReceipt, TypeDestruction, TypePack:
 		return head.Type, nil
 	}
 	return "", ErrFormat

@@ -21,6 +21,7 @@ import (
 	"kelisim/internal/order"
 	"kelisim/internal/party"
 	"kelisim/internal/represent"
+	"kelisim/internal/request"
 	"kelisim/internal/seal"
 	"kelisim/internal/term"
 	"kelisim/verify"
@@ -61,6 +62,8 @@ type API struct {
 	Represent *represent.Representatives
 	// Orders is what others order of an organization.
 	Orders *order.Orders
+	// Requests is what subjects demand.
+	Requests *request.Requests
 
 	metrics *metricSet
 	spec    *spec

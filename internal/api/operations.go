@@ -54,6 +54,9 @@ func (c *call) showMetrics() (*raw, error) {
 		c.metrics.set.GetOrCreateGauge("kelisim_terms_open", nil).Set(float64(f.Open))
 		c.metrics.set.GetOrCreateGauge("kelisim_terms_overdue", nil).Set(float64(f.Overdue))
 	}
+	if n, err := c.Requests.Overdue(c.ctx()); err == nil {
+		c.metrics.set.GetOrCreateGauge("kelisim_requests_overdue", nil).Set(float64(n))
+	}
 	c.metrics.set.WritePrometheus(&b)
 	metrics.WriteProcessMetrics(&b)
 	return &raw{"text/plain; version=0.0.4; charset=utf-8", b.Bytes()}, nil

@@ -37,7 +37,7 @@ func (w *world) order(t testing.TB, more string) string {
 	return w.do(t, "ministry", "POST", "/v1/orders", `{"organization":"$bin","document":"act 5 of 22 November 2023",`+more+`}`).want(t, 201).str(t, "id")
 }
 
-func (w *world) hold(t testing.TB) {
+func (w *world) filled(t testing.TB) {
 	t.Helper()
 	w.give(t, "payment")
 	w.do(t, "operator", "POST", "/v1/access", `{"subject":"$subject","action":"collect","purpose":"payment","values":{"name":"$name"}}`).want(t, 200)
@@ -54,7 +54,7 @@ func TestOrdersAreCarriedOut(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		w.authority(t)
-		w.hold(t)
+		w.filled(t)
 		view := `{"subject":"$subject","action":"view","purpose":"payment","categories":["name"]}`
 
 		a := w.do(t, "ministry", "POST", "/v1/orders", `{"organization":"$bin","kind":"clarify","subject":"$subject","document":"act 4","values":{"name":"Әсел"}}`).want(t, 201)
@@ -115,7 +115,7 @@ func TestSuspension(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		w.authority(t)
-		w.hold(t)
+		w.filled(t)
 		view := `{"subject":"$subject","action":"view","purpose":"payment","categories":["name"]}`
 		w.names["order"] = w.order(t, `"kind":"suspend"`)
 		w.do(t, "operator", "POST", "/v1/access", view).want(t, 200)
@@ -140,7 +140,7 @@ func TestWhatProtectsIsDoneByItself(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		w.authority(t)
-		w.hold(t)
+		w.filled(t)
 		w.names["order"] = w.order(t, `"kind":"block","subject":"$subject"`)
 		w.names["inquiry"] = w.order(t, `"kind":"inquiry","details":"Which measures do you take?"`)
 		w.clock.Add(36 * time.Hour)
@@ -225,7 +225,7 @@ func TestOverseersLooksAreJournaled(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		w.authority(t)
-		w.hold(t)
+		w.filled(t)
 		urls := map[string]string{
 			"/v1/journal?organization=$bin&subject=$subject": "journal", "/v1/journal/deferrals?organization=$bin": "deferrals",
 			"/v1/journal/deferrals/counts": "deferral-counts", "/v1/terms?organization=$bin": "terms",
@@ -277,7 +277,7 @@ func TestExtractForACase(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		w.authority(t)
-		w.hold(t)
+		w.filled(t)
 		w.names["order"] = w.order(t, `"kind":"destroy","subject":"$subject"`)
 		w.do(t, "officer", "POST", "/v1/orders/$order/execute", `{}`).want(t, 200)
 		w.seal(t)

@@ -25,6 +25,7 @@ import (
 	"kelisim/internal/order"
 	"kelisim/internal/party"
 	"kelisim/internal/represent"
+	"kelisim/internal/request"
 	"kelisim/internal/seal"
 	"kelisim/internal/store"
 	"kelisim/internal/term"
@@ -83,6 +84,8 @@ type App struct {
 	Represent *represent.Representatives
 	// Orders is what others order of an organization.
 	Orders *order.Orders
+	// Requests is what subjects demand.
+	Requests *request.Requests
 }
 
 func (c *Config) defaults() {
@@ -184,6 +187,10 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 	}
 	a.Orders = &order.Orders{Store: st, Parties: a.Parties, Guard: a.Guard, Terms: a.Terms, Now: c.Now}
 	a.Journal = &journal.Reader{Store: st, Keys: keys, KeyOf: a.Parties.JournalKey, Now: c.Now}
+	a.Requests = &request.Requests{
+		Store: st, Parties: a.Parties, Guard: a.Guard, Consents: a.Consents, Terms: a.Terms, Journal: a.Journal, Represent: a.Represent,
+		Keys: keys, Base: &request.Vault{Store: st, Parties: a.Parties}, Now: c.Now,
+	}
 	a.Deferrals = &disclosure.Deferrals{Store: st, Parties: a.Parties, Now: c.Now}
 	a.Sealer = &journal.Sealer{Store: st, Keys: keys, Now: c.Now, Log: c.Log, Every: c.SealEvery, Published: a.keepCheckpoint}
 	return a, nil

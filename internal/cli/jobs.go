@@ -127,6 +127,21 @@ func askAgain(ctx context.Context, a *app.App) {
 	}
 }
 
+// resumeRequests goes on with demands that were begun and left, by a crash or a
+// database that was away.
+func resumeRequests(ctx context.Context, a *app.App) {
+	left, err := a.Store.Unfinished(ctx, a.Now(), 500)
+	if err != nil {
+		a.Log.LogAttrs(ctx, slog.LevelError, "requests of subjects could not be looked at", slog.Any("error", err))
+		return
+	}
+	for i := range left {
+		if _, err := a.Requests.Resume(ctx, left[i].ID); err != nil && fault.KindOf(err) != fault.Conflict && ctx.Err() == nil {
+			a.Log.LogAttrs(ctx, slog.LevelError, "a request of a subject could not be gone on with", slog.Any("error", err))
+		}
+	}
+}
+
 // recount goes on with computing terms anew where a decree, or a release with a
 // new base of the calendar, left them behind.
 func recount(ctx context.Context, a *app.App) {
@@ -168,6 +183,7 @@ func tend(ctx context.Context, a *app.App) {
 	}
 	closeRequests(ctx, a)
 	askAgain(ctx, a)
+	resumeRequests(ctx, a)
 	recount(ctx, a)
 	endRepresentations(ctx, a)
 	if _, err := a.Orders.Enforce(ctx, 500); err != nil && ctx.Err() == nil {

@@ -23,7 +23,7 @@ type verifyCommand struct {
 	URL   string   `name:"url" help:"A log served over HTTP: checks its checkpoint, tiles and entries." placeholder:"URL"`
 	Key   string   `help:"The log's verifier key, as published; from the installation or the URL if absent." placeholder:"KEY"`
 	JWKS  string   `name:"jwks" help:"File with the keys of consent receipts and confirmations." type:"existingfile" placeholder:"FILE"`
-	Files []string `arg:"" optional:"" name:"file" help:"Receipts, promises, consent receipts, acts of destruction, confirmations."`
+	Files []string `arg:"" optional:"" name:"file" help:"Receipts, promises, consent receipts, acts of destruction, confirmations, packs of evidence."`
 }
 
 // Run checks files, or a log over HTTP, or the installation.
@@ -121,6 +121,8 @@ func (c *verifyCommand) file(e *env, name string) (string, error) {
 	switch {
 	case err == nil && (kind == verify.TypeReceipt || kind == verify.TypeBlindReceipt):
 		return c.receipt(e, b)
+	case err == nil && kind == verify.TypePack:
+		return c.pack(e, b)
 	case err == nil:
 		return c.signed(e, kind, b)
 	case json.Unmarshal(b, &ans) == nil && ans.Receipt.Leaf != "":
@@ -180,6 +182,24 @@ func (c *verifyCommand) signed(e *env, kind string, b []byte) (string, error) {
 		return "", err
 	}
 	return kind, s.Check(keys)
+}
+
+// pack checks all evidence about a subject's request.
+func (c *verifyCommand) pack(e *env, b []byte) (string, error) {
+	var p verify.Pack
+	if err := json.Unmarshal(b, &p); err != nil {
+		return "", verify.ErrFormat
+	}
+	key, err := c.verifier(e)
+	if err != nil {
+		return "", err
+	}
+	keys, err := c.keys(e)
+	if err != nil {
+		return "", err
+	}
+	entries, err := p.Check(key, keys)
+	return fmt.Sprintf("a request with its answer, %d entries of the journal and %d consents", len(entries), len(p.Consents)), err
 }
 
 func (c *verifyCommand) confirmation(e *env, token string) (string, error) {

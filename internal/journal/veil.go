@@ -86,8 +86,8 @@ func termOf(e *verify.Entry) ident.ID {
 }
 
 // theirs are the acts of which the subject finds the outcome elsewhere, by what
-// their names begin with: consents and questions, bans.
-var theirs = [...]string{"consent.", "ban."}
+// their names begin with: consents and questions, bans, demands and answers.
+var theirs = [...]string{"consent.", "ban.", "request."}
 
 // open reports whether an entry is never deferred: the subject did it, or finds
 // it in the consents and bans, where a hole in the journal would be a hint.

@@ -104,6 +104,7 @@ type layer struct {
 
 	services Services
 	orders   []OrderRule
+	requests map[string]Request
 }
 
 // loadEdition reads the edition of a folder. One that lies over another has only
@@ -133,6 +134,7 @@ func readLayer(fsys fs.FS, dir string) (*layer, error) {
 		"grounds.yaml":   func(name string) error { return readYAML(fsys, name, &l.grounds) },
 		"terms.yaml":     func(name string) error { return readYAML(fsys, name, &l.terms) },
 		"orders.yaml":    func(name string) error { return readYAML(fsys, name, &l.orders) },
+		"requests.yaml":  func(name string) error { return readYAML(fsys, name, &l.requests) },
 		"services.yaml":  func(name string) error { return readYAML(fsys, name, &l.services) },
 		"reasons.yaml":   func(name string) error { return readYAML(fsys, name, &l.reasons) },
 		"provisions.txt": func(name string) error { return l.readRules(fsys, name, l.Sources.Law) },

@@ -33,6 +33,7 @@ const (
 	OfSizes     Part = "sizes"
 	OfServices  Part = "services"
 	OfOrders    Part = "orders"
+	OfRequest   Part = "request"
 )
 
 // Change is one thing that an edition says otherwise than the one before it.
@@ -83,7 +84,7 @@ func (l *layer) over(before *Edition) (*Edition, error) {
 		e.sizes, e.restrictedMovesUp = before.sizes, before.restrictedMovesUp
 		e.services = before.services
 	}
-	for _, lay := range []func(e, below *Edition) error{l.layRules, l.layGrounds, l.layTerms, l.layReasons, l.laySizes, l.layServices, l.layOrders} {
+	for _, lay := range []func(e, below *Edition) error{l.layRules, l.layGrounds, l.layTerms, l.layReasons, l.laySizes, l.layServices, l.layOrders, l.layRequests} {
 		if err := lay(e, below); err != nil {
 			return nil, err
 		}
@@ -329,6 +330,12 @@ func (e *Edition) whole() error {
 		errs = append(errs, there("order "+o.Kind, o.Provision))
 		if _, ok := e.Term(o.Term); o.Term != "" && !ok {
 			errs = append(errs, fmt.Errorf("order %s runs by the term %q, which is not there", o.Kind, o.Term))
+		}
+	}
+	for _, r := range e.requests {
+		errs = append(errs, there("request "+r.Kind, r.Right))
+		if _, ok := e.Term(r.Term); !ok {
+			errs = append(errs, fmt.Errorf("request %s has the term %s, which is not there", r.Kind, r.Term))
 		}
 	}
 	for _, s := range e.sizes {

@@ -22,6 +22,7 @@ func TestEditionsDifferOnlyWhereTheOverlaySays(t *testing.T) {
 		differ(t, e, OfGround, keyed(was.Grounds(), func(g Ground) string { return string(g.Provision) }), keyed(e.Grounds(), func(g Ground) string { return string(g.Provision) }))
 		differ(t, e, OfTerm, keyed(was.Terms(), func(t Term) string { return t.Key }), keyed(e.Terms(), func(t Term) string { return t.Key }))
 		differ(t, e, OfReason, keyed(was.Reasons(), func(r Reason) string { return r.TextKey }), keyed(e.Reasons(), func(r Reason) string { return r.TextKey }))
+		differ(t, e, OfRequest, keyed(was.Requests(), func(r Request) string { return r.Kind }), keyed(e.Requests(), func(r Request) string { return r.Kind }))
 		if services := slices.ContainsFunc(e.Changes(), func(c Change) bool { return c.Of == OfServices }); services == reflect.DeepEqual(was.Services(), e.Services()) {
 			t.Errorf("edition %s: says that the services change: %t", e.ID, services)
 		}

@@ -52,6 +52,8 @@ var events = []string{
 	"disclosure.defer", "disclosure.approve", "disclosure.refuse", "disclosure.lift",
 	"representation.register", "representation.revoke", "representation.end", "representation.look",
 	"order.issue", "order.execute", "order.cancel", "oversight.look",
+	"request.receive", "request.begin", "request.at-once", "request.approve", "request.resume", "request.halt", "request.check", "request.answer",
+	"request.refuse", "request.extend", "request.assign", "request.appeal", "request.decide", "request.look",
 }
 
 // entry is an act as the journal writes it, full enough to fill every place of

@@ -60,6 +60,9 @@ type Organization struct {
 	// organization sees restricted data only under one (Art. 11(2)). Otherwise
 	// the organization keeps them elsewhere and answers for that itself.
 	Undertakings bool `json:"undertakings,omitempty"`
+	// SecondPerson: what a demand of a subject destroys, two people of the
+	// organization agree to.
+	SecondPerson bool `json:"second_person,omitempty"`
 	// Edition is the edition of the Law that the organization goes ahead to,
 	// before the installation follows it; empty for the installation's.
 	Edition string `json:"edition,omitempty"`

@@ -59,6 +59,7 @@ func readOrganization(t *table) Organization {
 
 		Obligations:  omit(t.oneOf("obligations", Accepted, Refused, Unable), Accepted),
 		Undertakings: t.flag("undertakings"),
+		SecondPerson: t.flag("second_person"),
 		Edition:      t.edition("edition"),
 
 		Contact: one(t, "contact", readContact),

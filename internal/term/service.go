@@ -175,12 +175,7 @@ func (s *Terms) Cancel(ctx context.Context, org, id ident.ID, reason string, by 
 
 func (s *Terms) end(ctx context.Context, org, id ident.ID, by verify.Actor, to Status, action, reason string) (*Term, error) {
 	return s.change(ctx, org, id, by, action, func(t *Term, now time.Time) (*Term, error) {
-		if t.Status != Open {
-			return nil, fault.New(fault.Conflict, "term-not-open")
-		}
-		n := t.next(Change{At: now, What: Ended, Reason: reason})
-		n.Status, n.Ended = to, now
-		return n, nil
+		return t.Close(to, reason, ident.ID{}, now)
 	})
 }
 
@@ -190,12 +185,38 @@ func (s *Terms) Extend(ctx context.Context, org, id ident.ID, amount int, reason
 		return nil, err
 	}
 	return s.bend(ctx, org, id, by, "term.extend", func(t *Term, rule law.Term, now time.Time) (*Term, error) {
-		x := rule.Extendable
-		if x == nil || amount < 1 || amount > x.Amount-t.extended(x.Unit) {
-			return nil, refusal("term-not-extendable", x)
-		}
-		return t.next(Change{At: now, What: Extended, Reason: reason, Amount: amount, Unit: x.Unit}), nil
+		return t.longer(rule, amount, reason, now)
 	})
+}
+
+func (t *Term) longer(rule law.Term, amount int, reason string, now time.Time) (*Term, error) {
+	x := rule.Extendable
+	if x == nil || amount < 1 || amount > x.Amount-t.extended(x.Unit) {
+		return nil, refusal("term-not-extendable", x)
+	}
+	return t.next(Change{At: now, What: Extended, Reason: reason, Amount: amount, Unit: x.Unit}), nil
+}
+
+// Longer is Extend for whoever lands the term with an act of its own.
+func (s *Terms) Longer(ctx context.Context, t *Term, amount int, reason string) (*Term, error) {
+	c, err := s.Calendars.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := s.Now()
+	if err := t.running(now); err != nil {
+		return nil, err
+	}
+	rule, ok := s.Rule(t.Edition, t.Key)
+	if !ok {
+		return nil, fault.Bad("key", "term-key-unknown")
+	}
+	n, err := t.longer(rule, amount, reason, now)
+	if err != nil {
+		return nil, err
+	}
+	n.recount(c, rule)
+	return n, nil
 }
 
 func refusal(code string, x *law.Extension) error {

@@ -117,6 +117,54 @@ func (t *Term) next(h Change) *Term {
 	return &n
 }
 
+// Close is the term as it stands once nothing is owed for it any more, to land
+// with the act that ends it. It may be late: then that shows.
+func (t *Term) Close(to Status, reason string, entry ident.ID, now time.Time) (*Term, error) {
+	if t.Status != Open {
+		return nil, fault.New(fault.Conflict, "term-not-open")
+	}
+	n := t.next(Change{At: now, What: Ended, Reason: reason, Entry: entry})
+	n.Status, n.Ended = to, now
+	return n, nil
+}
+
+// Stage is how near the end of a term is.
+type Stage uint8
+
+// The stages. Each is a reason to remind of the term once.
+const (
+	Calm Stage = iota
+	Half
+	LastDay
+	Late     // it has run out: the officer has to know
+	VeryLate // and a working day later it still has not been done: so has the head
+)
+
+// String names the stage.
+func (s Stage) String() string {
+	return [...]string{"calm", "half", "last-day", "late", "very-late"}[s]
+}
+
+// Stage is where an open term stands at a moment; calm while it stands still and
+// once it ended. Half is half of the time, since days are what people have.
+func (t *Term) Stage(c *calendar.Calendar, now time.Time) Stage {
+	if t.Status != Open || !t.Paused.IsZero() {
+		return Calm
+	}
+	switch {
+	case now.After(c.Due(t.Due, 1, law.WorkingDay, t.Week)):
+		return VeryLate
+	case now.After(t.Due):
+		return Late
+	case calendar.DayOf(now) == calendar.DayOf(t.Due):
+		return LastDay
+	case now.Sub(t.Start) >= t.Due.Sub(t.Start)/2:
+		return Half
+	default:
+		return Calm
+	}
+}
+
 // running refuses what only an open term that has not run out can have done.
 func (t *Term) running(now time.Time) error {
 	if t.Status != Open || t.Overdue(now) {

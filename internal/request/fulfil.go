@@ -1,0 +1,443 @@
+package request
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"kelisim/internal/consent"
+	"kelisim/internal/fault"
+	"kelisim/internal/gate"
+	"kelisim/internal/ident"
+	"kelisim/internal/journal"
+	"kelisim/internal/party"
+	"kelisim/internal/register"
+	"kelisim/verify"
+)
+
+// claim is how long whoever works on a demand is left alone. Its own acts take
+// moments; after a crash another goes on when it is over.
+const claim = time.Minute
+
+// Preview is what is found, what would be done, what has to stay, and the answer
+// as it is drafted, in the subject's language.
+type Preview struct {
+	*Plan
+	Found  *Found
+	Second bool // a second person has to agree
+	Answer *Answer
+}
+
+// Preview works out what fulfilling a demand would do. It writes nothing.
+func (s *Requests) Preview(ctx context.Context, org *party.Organization, r *Request, in *Fulfilment) (*Preview, error) {
+	b, err := s.Body(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.plan(ctx, org, r, b, in)
+	if err != nil {
+		return nil, err
+	}
+	b.Given = in
+	a, err := s.answer(ctx, org, r, b, p, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &Preview{Plan: p, Found: p.foundDetail, Second: p.Destroys && secondPerson(org), Answer: a}, nil
+}
+
+func secondPerson(org *party.Organization) bool {
+	return org.Register != nil && org.Register.Description.Organization.SecondPerson
+}
+
+// Fulfil does what a demand asks for and answers it. Where that destroys and the
+// organization wants two people for it, the first call asks for the second. One
+// that was begun and left, by a crash, is gone on with.
+func (s *Requests) Fulfil(ctx context.Context, org *party.Organization, id ident.ID, in *Fulfilment, by verify.Actor) (*Request, error) {
+	r, err := s.change(ctx, org, id, func(r *Request) (*move, error) {
+		switch r.Status {
+		case Open:
+			return s.toBegin(ctx, org, r, in, by)
+		case Approval:
+			return s.toApprove(r, by)
+		case Working:
+			return s.toResume(r, by)
+		default:
+			return nil, errClosed
+		}
+	})
+	if err != nil || r.Status != Working {
+		return r, err
+	}
+	return s.run(ctx, org, r, by)
+}
+
+var (
+	errClosed  = fault.New(fault.Conflict, "request-closed")
+	errWorking = fault.New(fault.Conflict, "request-working")
+)
+
+func (s *Requests) toBegin(ctx context.Context, org *party.Organization, r *Request, in *Fulfilment, by verify.Actor) (*move, error) {
+	if in == nil {
+		in = &Fulfilment{}
+	}
+	if org.Register == nil {
+		return nil, fault.New(fault.Conflict, "register-absent")
+	}
+	if err := in.check(r.Kind, org.Register); err != nil {
+		return nil, err
+	}
+	b, err := s.Body(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.plan(ctx, org, r, b, in)
+	if err != nil {
+		return nil, err
+	}
+	if len(p.Lacking) > 0 {
+		return nil, fault.Bad(p.Lacking[0], "missing-field")
+	}
+	return &move{
+		what: Begun, by: by,
+		next: func(n *Request, b *Body) error {
+			b.Plan, b.Given = p, in
+			if n.Status, n.Until = Working, s.Now().Add(claim); p.Destroys && secondPerson(org) {
+				n.Status, n.Until = Approval, time.Time{}
+			}
+			return nil
+		},
+		fill: func(e *verify.Entry) {
+			e.Categories = p.Found
+			e.Detail = fmt.Sprintf("kind=%s found=%d acts=%d kept=%d", r.Kind, len(p.Found), len(p.Acts), len(p.Kept))
+		},
+	}, nil
+}
+
+// toApprove is the second person's agreement to what the first confirmed: the
+// plan stays as both have seen it.
+func (s *Requests) toApprove(r *Request, by verify.Actor) (*move, error) {
+	first, _ := r.last(Begun)
+	if first.By == by.Kind+" "+by.ID || by.Kind != "person" {
+		return nil, fault.New(fault.Conflict, "request-second-person")
+	}
+	return &move{what: Approved, by: by, next: func(n *Request, _ *Body) error {
+		n.Status, n.Until = Working, s.Now().Add(claim)
+		return nil
+	}}, nil
+}
+
+func (s *Requests) toResume(r *Request, by verify.Actor) (*move, error) {
+	if s.Now().Before(r.Until) {
+		return nil, errWorking
+	}
+	return &move{what: Resumed, by: by, next: func(n *Request, _ *Body) error {
+		n.Until = s.Now().Add(claim)
+		return nil
+	}}, nil
+}
+
+// Resume goes on with what was begun and left.
+func (s *Requests) Resume(ctx context.Context, id ident.ID) (*Request, error) {
+	r, err := s.Store.Demand(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	org, err := s.Parties.ByID(ctx, r.Org)
+	if err != nil {
+		return nil, err
+	}
+	by := verify.Actor{Kind: "service", ID: "request"}
+	r, err = s.change(ctx, org, id, func(r *Request) (*move, error) {
+		if r.Status != Working {
+			return nil, errClosed
+		}
+		return s.toResume(r, by)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.run(ctx, org, r, by)
+}
+
+// run does the acts that have not landed yet, checks that all is so, and
+// answers. It may be cut short anywhere: whoever comes next does the rest.
+func (s *Requests) run(ctx context.Context, org *party.Organization, r *Request, by verify.Actor) (*Request, error) {
+	b, err := s.Body(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	did, err := s.do(ctx, org, r, b, by)
+	if err != nil {
+		return s.halted(ctx, org, r, by, err)
+	}
+	if err := s.isSo(ctx, org, r, b); err != nil {
+		return s.halted(ctx, org, r, by, err)
+	}
+	if waits(r.Kind) && b.Given == nil { // in force; whether the reason holds is for somebody to say
+		return s.land(ctx, org, r, &move{what: immediate, by: by, next: func(n *Request, _ *Body) error {
+			n.Status, n.Until = Open, time.Time{}
+			return nil
+		}})
+	}
+	if r, err = s.land(ctx, org, r, &move{what: Checked, by: by, fill: func(e *verify.Entry) {
+		e.Detail = fmt.Sprintf("kind=%s acts=%d", r.Kind, len(did))
+	}}); err != nil {
+		return nil, err
+	}
+	a, err := s.answer(ctx, org, r, b, b.Plan, did)
+	if err != nil {
+		return nil, err
+	}
+	return s.land(ctx, org, r, &move{
+		what: Answered, by: by, close: true,
+		next: func(n *Request, b *Body) error {
+			b.Answer = a
+			n.Status, n.Until, n.Ended = Fulfilled, time.Time{}, s.Now()
+			return nil
+		},
+	})
+}
+
+// waits reports whether what took effect at once is still to be judged: a block
+// is confirmed or lifted. Dissemination that was stopped is not asked about.
+func waits(k Kind) bool { return k == Block }
+
+// land is step for whoever holds the claim: if another moved the demand, that
+// other works on it. Where only its term moved, with the calendar, it is tried
+// again.
+func (s *Requests) land(ctx context.Context, org *party.Organization, r *Request, m *move) (*Request, error) {
+	for range maxTries {
+		n, stale, err := s.step(ctx, org, r, m)
+		if err != nil || !stale {
+			return n, err
+		}
+		now, err := s.Of(ctx, org, r.ID)
+		if err != nil {
+			return nil, err
+		}
+		if now.Version != r.Version {
+			return nil, errWorking
+		}
+		r, m.moved = now, nil
+	}
+	return nil, errContended
+}
+
+// halted opens a demand again that cannot be done so: the gate refuses, or there
+// is no such value. What is only out of order for a while is tried again.
+func (s *Requests) halted(ctx context.Context, org *party.Organization, r *Request, by verify.Actor, why error) (*Request, error) {
+	switch fault.KindOf(why) {
+	case fault.Invalid, fault.Denied, fault.Conflict, fault.NotFound, fault.Forbidden:
+	default:
+		return nil, why
+	}
+	_, err := s.land(ctx, org, r, &move{
+		what: Halted, by: by,
+		next: func(n *Request, b *Body) error {
+			b.Plan, b.Given = nil, nil
+			n.Status, n.Until = Open, time.Time{}
+			return nil
+		},
+		fill: func(e *verify.Entry) {
+			var f *fault.Error
+			if errors.As(why, &f) {
+				e.Detail += " code=" + f.Code
+			}
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return nil, why
+}
+
+// do carries out the acts of the plan, each once.
+func (s *Requests) do(ctx context.Context, org *party.Organization, r *Request, b *Body, by verify.Actor) ([]Did, error) {
+	if b.Plan == nil {
+		return nil, nil
+	}
+	landed, err := s.landed(ctx, org, r)
+	if err != nil {
+		return nil, err
+	}
+	var did []Did
+	for i := range b.Plan.Acts {
+		a := &b.Plan.Acts[i]
+		d := Did{What: a.Do, Categories: a.Categories, Purposes: a.Purposes, Consent: a.Consent}
+		ref := reference(r, i)
+		if d.Entry = landed[ref]; d.Entry.IsZero() {
+			if d.Entry, err = s.act(ctx, org, r, b, a, ref, by); err != nil {
+				return nil, err
+			}
+		}
+		did = append(did, d)
+	}
+	return did, nil
+}
+
+// reference is the number that an act of a demand stands under in the journal.
+// A demand that was halted, or that an appeal opened again, numbers anew.
+func reference(r *Request, i int) string {
+	round := 0
+	for _, st := range r.Steps {
+		if st.What == Halted || st.What == Decided {
+			round++
+		}
+	}
+	return fmt.Sprintf("%s/%d.%d", r.ID, round, i+1)
+}
+
+// landed finds the acts of a demand that stand in the journal already, by their
+// reference: an act and its entry land together, so what is there was done.
+func (s *Requests) landed(ctx context.Context, org *party.Organization, r *Request) (map[string]ident.ID, error) {
+	const chunk = 200
+	out := map[string]ident.ID{}
+	f := journal.Filter{BySubject: true, Subject: r.Subject, Org: org.ID, Since: ident.FirstID(r.Created), Limit: chunk}
+	for {
+		rows, list, err := s.Journal.List(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range list {
+			if o.Reference != "" && o.Decision == "permit" {
+				out[o.Reference] = ident.ID(o.ID)
+			}
+		}
+		if len(rows) < chunk {
+			return out, nil
+		}
+		f.Before = rows[len(rows)-1].ID
+	}
+}
+
+var actions = map[string]register.Action{
+	"change": register.Change, "supplement": register.Supplement, "block": register.Block, "unblock": register.Unblock, "destroy": register.Destroy,
+}
+
+// act carries out one act and returns the entry that it landed with.
+func (s *Requests) act(ctx context.Context, org *party.Organization, r *Request, b *Body, a *Act, ref string, by verify.Actor) (ident.ID, error) {
+	switch a.Do {
+	case "withdraw":
+		return s.takeBack(ctx, a, by)
+	case "ban":
+		return ident.ID{}, s.forbid(ctx, org, r, a, by)
+	}
+	ask := &gate.Ask{
+		Request: gate.Request{Action: actions[a.Do], Purpose: a.Purpose, Categories: a.Categories},
+		Holder:  org, Asker: org, Subject: org.Outside(r.Subject), Actor: by, Reference: ref,
+	}
+	if a.Do == "destroy" {
+		ask.Ground, ask.Document = a.Provision, "request "+r.ID.String()
+	}
+	if a.Do == "change" || a.Do == "supplement" {
+		ask.Values = map[string]json.RawMessage{}
+		for _, c := range a.Categories {
+			ask.Values[c] = values(b, b.Given)[c]
+		}
+	}
+	ans, err := s.Guard.Access(ctx, ask)
+	if err != nil {
+		return ident.ID{}, err
+	}
+	if !ans.Permit {
+		return ident.ID{}, refused(ans)
+	}
+	return ans.ID, nil
+}
+
+// refused is a refusal of the gate, with the provisions that it rests on.
+func refused(ans *gate.Answer) error {
+	err := fault.New(fault.Conflict, "request-refused-by-gate")
+	for _, c := range ans.Codes() {
+		for _, p := range ans.ProvisionsOf(c) {
+			if !slices.Contains(err.Provisions, p) {
+				err.Provisions = append(err.Provisions, p)
+			}
+		}
+	}
+	return err
+}
+
+// takeBack withdraws; what was withdrawn before is.
+func (s *Requests) takeBack(ctx context.Context, a *Act, by verify.Actor) (ident.ID, error) {
+	scopes, err := consent.ParseScopes(a.Scopes)
+	if err != nil {
+		return ident.ID{}, err
+	}
+	c, err := s.Consents.Withdraw(ctx, a.Consent, scopes, "", by)
+	if fault.Is(err, "consent-not-active") || fault.Is(err, "scope-not-given") {
+		return ident.ID{}, nil
+	}
+	if err != nil {
+		return ident.ID{}, err
+	}
+	return c.History[len(c.History)-1].Entry, nil
+}
+
+// forbid puts down a ban; one that is there already is not doubled.
+func (s *Requests) forbid(ctx context.Context, org *party.Organization, r *Request, a *Act, by verify.Actor) error {
+	have, err := s.Guard.Bans(ctx, org, r.Subject)
+	if err != nil {
+		return err
+	}
+	for i := range have {
+		if a.sameBan(&have[i]) {
+			return nil
+		}
+	}
+	_, err = s.Guard.SetBan(ctx, org, r.Subject, by, gate.Ban{Actions: a.Actions, Categories: a.Categories, Purposes: a.Purposes})
+	return err
+}
+
+// isSo looks whether what was done is so.
+func (s *Requests) isSo(ctx context.Context, org *party.Organization, r *Request, b *Body) error {
+	if b.Plan == nil || len(b.Plan.Acts) == 0 {
+		return nil
+	}
+	found, err := s.Base.Find(ctx, org, r.Subject)
+	if err != nil {
+		return err
+	}
+	last := b.Plan.Acts[len(b.Plan.Acts)-1].Do
+	for i := range b.Plan.Acts {
+		switch a := &b.Plan.Acts[i]; {
+		case a.Do == "block" && found.State != party.Blocked,
+			a.Do == "unblock" && last == "unblock" && found.State == party.Blocked,
+			a.Do == "destroy" && len(a.Categories) == 0 && found.State != party.Destroyed,
+			a.Do == "destroy" && slices.ContainsFunc(a.Categories, func(c string) bool { _, there := found.held(c); return there }),
+			a.Do == "change" && slices.ContainsFunc(a.Categories, func(c string) bool { h, there := found.held(c); return !there || h.At.Before(r.Created) }):
+			return fault.New(fault.Conflict, "request-not-so")
+		}
+	}
+	return nil
+}
+
+// Result is what became of one demand of a group.
+type Result struct {
+	ID      ident.ID
+	Request *Request
+	Err     error
+}
+
+// MaxGroup is how many demands one act may fulfil.
+const MaxGroup = 1000
+
+// FulfilAll confirms a group of demands with one act. Each is fulfilled and
+// journaled apart, and none waits for another that cannot be.
+func (s *Requests) FulfilAll(ctx context.Context, org *party.Organization, ids []ident.ID, by verify.Actor) []Result {
+	out := make([]Result, 0, len(ids))
+	for i, id := range ids {
+		x := Result{ID: id}
+		if slices.Contains(ids[:i], id) {
+			x.Err = errClosed
+		} else {
+			x.Request, x.Err = s.Fulfil(ctx, org, id, nil, by)
+		}
+		out = append(out, x)
+	}
+	return out
+}

@@ -1,0 +1,96 @@
+package verify
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+	"golang.org/x/mod/sumdb/note"
+)
+
+// TypePack is the type of a pack, TypeRequest that of the demand in it.
+const (
+	TypePack    = "kelisim-pack/1"
+	TypeRequest = "kelisim-request/1"
+)
+
+// Pack is all evidence about one demand of a subject in one file: the demand
+// with its answers, signed; the entries of the journal with their receipts; the
+// consents with theirs.
+type Pack struct {
+	Type     string    `json:"type"`
+	Request  Signed    `json:"request"` // a [PackedRequest]
+	Journal  []Receipt `json:"journal"`
+	Consents []Signed  `json:"consents"`
+}
+
+// PackedRequest is what of the signed document in a pack is checked. Body is the
+// very text of the demand and its answer: the newest entry about the demand holds
+// its SHA-256.
+type PackedRequest struct {
+	ID   string `json:"id"`
+	Body []byte `json:"body"`
+}
+
+// ErrPack is returned where the parts of a pack do not belong together.
+var ErrPack = errors.New("the parts of the pack do not belong together")
+
+// Check verifies every part of the pack by the log's key and the keys of
+// /.well-known/jwks.json, and that the demand is the one that the journal tells
+// of: nobody can put another answer in its place. It returns the entries.
+func (p *Pack) Check(key note.Verifier, keys *jose.JSONWebKeySet) ([]*Entry, error) {
+	if p.Type != TypePack || p.Request.Type != TypeRequest {
+		return nil, ErrFormat
+	}
+	if err := p.Request.Check(keys); err != nil {
+		return nil, fmt.Errorf("request: %w", err)
+	}
+	var r PackedRequest
+	if err := json.Unmarshal(p.Request.Document, &r); err != nil || r.ID == "" {
+		return nil, ErrFormat
+	}
+	for i := range p.Consents {
+		if err := p.Consents[i].Check(keys); err != nil {
+			return nil, fmt.Errorf("consents[%d]: %w", i, err)
+		}
+	}
+	var entries []*Entry
+	last, received := int64(-1), false
+	var told *Entry
+	for i := range p.Journal {
+		e, err := p.entry(i, key)
+		if err != nil {
+			return nil, fmt.Errorf("journal[%d]: %w", i, err)
+		}
+		if e == nil {
+			continue
+		}
+		entries = append(entries, e)
+		if e.Reference != r.ID || !strings.HasPrefix(e.Action, "request.") {
+			continue
+		}
+		received = received || e.Action == "request.receive"
+		if p.Journal[i].Index > last {
+			last, told = p.Journal[i].Index, e
+		}
+	}
+	sum := sha256.Sum256(r.Body)
+	if !received || told == nil || !bytes.Equal(told.Digest, sum[:]) {
+		return nil, ErrPack
+	}
+	return entries, nil
+}
+
+// entry checks one receipt; nil for a blind one, which tells of nothing.
+func (p *Pack) entry(i int, key note.Verifier) (*Entry, error) {
+	if p.Journal[i].Type == TypeBlindReceipt {
+		_, _, err := p.Journal[i].CheckBlind(key)
+		return nil, err
+	}
+	e, _, err := p.Journal[i].Check(key)
+	return e, err
+}
