@@ -18,6 +18,7 @@ import (
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/locale"
+	"kelisim/internal/outbox"
 	"kelisim/internal/party"
 	"kelisim/internal/represent"
 	"kelisim/internal/seal"
@@ -46,6 +47,8 @@ type API struct {
 	Guard    *gate.Guard
 	Terms    *term.Terms
 	Journal  *journal.Reader
+	// Outbox is what others are told.
+	Outbox *outbox.Outbox
 	// Deferrals is what subjects are shown later.
 	Deferrals *disclosure.Deferrals
 	Keys      *seal.Keyring

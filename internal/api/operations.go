@@ -54,6 +54,11 @@ func (c *call) showMetrics() (*raw, error) {
 		c.metrics.set.GetOrCreateGauge("kelisim_terms_open", nil).Set(float64(f.Open))
 		c.metrics.set.GetOrCreateGauge("kelisim_terms_overdue", nil).Set(float64(f.Overdue))
 	}
+	if f, err := c.Outbox.Figures(c.ctx()); err == nil {
+		c.metrics.set.GetOrCreateGauge("kelisim_outbox_waiting", nil).Set(float64(f.Waiting))
+		c.metrics.set.GetOrCreateGauge("kelisim_outbox_failed", nil).Set(float64(f.Failed))
+		c.metrics.set.GetOrCreateGauge("kelisim_outbox_late", nil).Set(float64(f.Late))
+	}
 	c.metrics.set.WritePrometheus(&b)
 	metrics.WriteProcessMetrics(&b)
 	return &raw{"text/plain; version=0.0.4; charset=utf-8", b.Bytes()}, nil

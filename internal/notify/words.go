@@ -48,6 +48,7 @@ var icons = map[string]string{
 	"term.start":      "clock", "term.recompute": "clock", "term.extend": "clock",
 	"term.done": "check", "term.cancel": "cross", "term.pause": "pause", "term.resume": "clock",
 	"disclosure.defer": "clock", "disclosure.approve": "clock", "disclosure.refuse": "cross", "disclosure.lift": "view",
+	"delivery.acknowledge": "check", "webhook.add": "bell", "webhook.remove": "bell",
 	"representation.register": "person", "representation.revoke": "cross", "representation.end": "clock", "representation.look": "view",
 }
 
