@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/wneessen/go-mail"
 )
@@ -59,18 +60,17 @@ func NewSMTP(address, from string) (*SMTP, error) {
 		return nil, errors.New("letters need an address that they come from: --mail-from name@example.kz")
 	}
 	if sender, err := m.GetSender(false); err == nil {
-		s.domain = domainOf(sender)
+		s.domain = domainOf(strings.Trim(sender, "<>"))
 	}
 	return s, nil
 }
 
 func domainOf(address string) string {
-	for i := len(address) - 1; i >= 0; i-- {
-		if address[i] == '@' {
-			return address[i+1:]
-		}
+	_, domain, ok := strings.Cut(address, "@")
+	if !ok {
+		return "localhost"
 	}
-	return "localhost"
+	return domain
 }
 
 func (s *SMTP) client() (*mail.Client, error) {
@@ -83,7 +83,11 @@ func (s *SMTP) client() (*mail.Client, error) {
 		opts = append(opts, mail.WithSSL())
 	}
 	if s.user != "" {
-		opts = append(opts, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(s.user), mail.WithPassword(s.password))
+		auth := mail.SMTPAuthAutoDiscover
+		if s.local { // in the clear it goes to this machine alone
+			auth = mail.SMTPAuthPlainNoEnc
+		}
+		opts = append(opts, mail.WithSMTPAuth(auth), mail.WithUsername(s.user), mail.WithPassword(s.password))
 	}
 	return mail.NewClient(s.host, opts...)
 }

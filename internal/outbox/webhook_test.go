@@ -240,24 +240,24 @@ func TestOutcomeGoesToTheCallback(t *testing.T) {
 func TestAddressesThatAreRefused(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
-		"http://receiver.example/x":        "webhook-https",
-		"ftp://receiver.example/x":         "webhook-https",
-		"https://127.0.0.1/x":              "webhook-private",
-		"https://localhost/x":              "webhook-private",
-		"http://127.0.0.1:8080/x":          "webhook-https",
-		"https://10.1.2.3/x":               "webhook-private",
-		"https://[::1]/x":                  "webhook-private",
-		"https://[::ffff:10.1.2.3]/x":      "webhook-private",
-		"https://[64:ff9b::a01:203]/x":     "webhook-private",
-		"https://169.254.169.254/latest":   "webhook-private",
-		"https://100.64.1.1/":              "webhook-private",
-		"https://0.0.0.0/":                 "webhook-private",
-		"https://user:pw@receiver.example": "webhook-address",
-		"https://":                         "webhook-address",
-		"receiver.example":                 "webhook-address",
-		"https://receiver.example/#x":      "webhook-address",
-		"https://receiver.example/":        "",
-		"https://8.8.8.8/":                 "",
+		"http://receiver.example/x":                            "webhook-https",
+		"ftp://receiver.example/x":                             "webhook-https",
+		"https://127.0.0.1/x":                                  "webhook-private",
+		"https://localhost/x":                                  "webhook-private",
+		"http://127.0.0.1:8080/x":                              "webhook-https",
+		"https://10.1.2.3/x":                                   "webhook-private",
+		"https://[::1]/x":                                      "webhook-private",
+		"https://[::ffff:10.1.2.3]/x":                          "webhook-private",
+		"https://[64:ff9b::a01:203]/x":                         "webhook-private",
+		"https://169.254.169.254/latest":                       "webhook-private",
+		"https://100.64.1.1/":                                  "webhook-private",
+		"https://0.0.0.0/":                                     "webhook-private",
+		"https://user:pw@receiver.example":                     "webhook-address",
+		"https://":                                             "webhook-address",
+		"receiver.example":                                     "webhook-address",
+		"https://receiver.example/#x":                          "webhook-address",
+		"https://receiver.example/":                            "",
+		"https://8.8.8.8/":                                     "",
 		"https://receiver.example/" + strings.Repeat("x", 500): "too-long",
 	} {
 		err := outbox.CheckURL(address, false)
@@ -327,4 +327,3 @@ func TestWebhookKeptSealedAndRemoved(t *testing.T) {
 		}
 	})
 }
-
