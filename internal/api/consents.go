@@ -318,7 +318,7 @@ func (c *call) getConsent() (*consentBody, error) {
 	}
 	told, err := c.Outbox.ToldOf(c.ctx(), x.Subject, x.ID, holder, x.Terms.ThirdParties)
 	for _, t := range told {
-		b.Deliveries = append(b.Deliveries, deliveredBody{t.Org.BIN, t.Event, t.Status, orNil(t.At), t.Late})
+		b.Deliveries = append(b.Deliveries, deliveredBody{t.BIN, t.Event, t.Status, orNil(t.At), t.Late})
 	}
 	return b, err
 }

@@ -181,7 +181,7 @@ func (c *call) retryDelivery(*nothing) (*deliveryBody, error) {
 type deliveredBody struct {
 	Organization string        `json:"organization"`
 	Event        string        `json:"event,omitempty"`
-	Status       outbox.Status `json:"status,omitempty"` // absent: it is not connected, and learns when it asks
+	Status       outbox.Status `json:"status,omitempty"` // absent: it is not connected here
 	At           *time.Time    `json:"at,omitempty"`
 	Late         bool          `json:"late"`
 }

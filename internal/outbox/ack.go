@@ -57,7 +57,8 @@ func aboutConsent(event string) bool { return matches([]string{"consent.*"}, eve
 
 // Told is how far an organization has been told of a consent.
 type Told struct {
-	Org    *party.Organization
+	BIN    string
+	Org    *party.Organization // nil: it is no organization here, and the holder has to tell it
 	Event  string
 	Status Status // empty: it has no webhook, and learns when it asks
 	At     time.Time
@@ -65,7 +66,7 @@ type Told struct {
 }
 
 // ToldOf says of each who is party to a consent whether it confirmed the newest
-// that happened to it: the holder, and the organizations among the others.
+// that happened to it: the holder first.
 func (o *Outbox) ToldOf(ctx context.Context, subject, consent ident.ID, holder *party.Organization, others []string) ([]Told, error) {
 	if o == nil {
 		return nil, nil
@@ -81,7 +82,7 @@ func (o *Outbox) ToldOf(ctx context.Context, subject, consent ident.ID, holder *
 	now := o.Now()
 	out := make([]Told, 0, len(orgs))
 	for _, org := range orgs {
-		t := Told{Org: org}
+		t := Told{BIN: org.BIN, Org: org}
 		newest := int64(-1)
 		for i := range list {
 			d := &list[i]
@@ -95,6 +96,11 @@ func (o *Outbox) ToldOf(ctx context.Context, subject, consent ident.ID, holder *
 			}
 		}
 		out = append(out, t)
+	}
+	for _, bin := range others {
+		if !slices.ContainsFunc(out, func(t Told) bool { return t.BIN == bin }) {
+			out = append(out, Told{BIN: bin})
+		}
 	}
 	return out, nil
 }

@@ -199,7 +199,7 @@ func (w *world) told(t testing.TB, c *consent.Consent, org *party.Organization) 
 		t.Fatal(err)
 	}
 	for _, x := range list {
-		if x.Org.ID == org.ID {
+		if x.BIN == org.BIN {
 			return x
 		}
 	}

@@ -20,6 +20,7 @@ type consentPage struct {
 	History []step   // newest first
 	Parts   []string // scopes that can be taken back apart from the whole
 	Kept    []kept
+	Told    []confirmed
 	Done    string // what was just done here
 	Law     *law.Edition
 	// May resume: whoever acts for another may not always end a pause.
@@ -94,6 +95,9 @@ func (p *Pages) consent(w http.ResponseWriter, v *visit) error {
 		return err
 	}
 	if b.Text, err = p.Store.Text(v.Context(), c.TextHash); err != nil && fault.KindOf(err) != fault.NotFound {
+		return err
+	}
+	if b.Told, err = p.confirmations(v, c, o, reg); err != nil {
 		return err
 	}
 	for _, scope := range (c.Scopes &^ consent.Process).Names() {
