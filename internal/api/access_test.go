@@ -13,6 +13,7 @@ import (
 	"kelisim/internal/account"
 	"kelisim/internal/app/apptest"
 	"kelisim/internal/ident"
+	"kelisim/internal/outbox"
 )
 
 // accessRow is who may call what, written down a second time: a route that is not
@@ -132,6 +133,17 @@ var access = []accessRow{
 	{"GET /v1/orders/{id}/extract", "/v1/orders/$order/extract", "", "officer authority examiner"},
 	{"POST /v1/orders/{id}/execute", "/v1/orders/$openOrder/execute", `{"answer":"x"}`, "officer authority"},
 	{"POST /v1/orders/{id}/cancel", "/v1/orders/$openOrder/cancel", "", "officer authority examiner"},
+	{"POST /v1/webhooks", "/v1/webhooks", `{"url":"https://receiver.example/$n","events":["consent.*"]}`, "operator third-party officer"},
+	{"GET /v1/webhooks", "/v1/webhooks", "", "operator third-party officer"},
+	{"DELETE /v1/webhooks/{id}", "/v1/webhooks/$webhook", "", "operator third-party officer"},
+	{"GET /v1/webhooks/deliveries", "/v1/webhooks/deliveries?status=sent", "", "operator third-party officer"},
+	{"POST /v1/webhooks/deliveries/{id}/ack", "/v1/webhooks/deliveries/$delivery/ack", "", "operator third-party officer"},
+	{"POST /v1/webhooks/deliveries/{id}/retry", "/v1/webhooks/deliveries/$failed/retry", "", "operator third-party officer"},
+	{"GET /v1/me/contacts", "/v1/me/contacts", "", "subject"},
+	{"POST /v1/me/contacts", "/v1/me/contacts", `{"kind":"email","value":"someone@mail.example"}`, "subject"},
+	{"POST /v1/me/contacts/{id}/confirm", "/v1/me/contacts/$contact/confirm", `{"code":"$code"}`, "subject"},
+	{"POST /v1/me/contacts/{id}/choices", "/v1/me/contacts/$contact/choices", `{"choices":["requests"]}`, "subject"},
+	{"DELETE /v1/me/contacts/{id}", "/v1/me/contacts/$contact", "", "subject"},
 
 	{"GET /v1/terms", "/v1/terms?organization=$bin", "", "operator staff officer authority"},
 	{"POST /v1/terms/{id}/done", "/v1/terms/$term/done", "", "operator officer"},
@@ -288,6 +300,14 @@ func (w *world) fresh(t *testing.T, role, call string) {
 	if strings.Contains(call, "$appeal") {
 		w.names["appeal"] = w.do(t, "subject", "POST", "/v1/me/requests/$answered/appeal", `{"text":"it is not all"}`).want(t, 201).str(t, "id")
 	}
+	for name, status := range map[string]outbox.Status{"webhook": "", "delivery": outbox.Sent, "failed": outbox.Failed} {
+		if strings.Contains(call, "$"+name) {
+			w.names["webhook"], w.names[name] = w.told(t, role, status)
+		}
+	}
+	if strings.Contains(call, "$contact") {
+		w.names["contact"], w.names["code"] = w.reach(t, "email", fmt.Sprintf("me%d@mail.example", len(w.names["n"])))
+	}
 	if strings.Contains(call, "$term") {
 		w.names["term"] = w.owe(t, "block")
 	}
@@ -330,7 +350,7 @@ func (w *world) documented(t *testing.T, r *route, a *answer) {
 	doc := w.api.spec.doc
 	var body any
 	op := doc.Paths[placeholder.ReplaceAllString(r.path, "{$1}")]
-	content := map[string]*huma.Operation{"GET": op.Get, "PUT": op.Put, "POST": op.Post}[r.method].Responses[fmt.Sprint(a.status)]
+	content := map[string]*huma.Operation{"GET": op.Get, "PUT": op.Put, "POST": op.Post, "DELETE": op.Delete}[r.method].Responses[fmt.Sprint(a.status)]
 	if content == nil || content.Content["application/json"] == nil || a.header.Get("Content-Type") != "application/json" {
 		return
 	}

@@ -19,6 +19,7 @@ import (
 	"kelisim/internal/journal"
 	"kelisim/internal/locale"
 	"kelisim/internal/order"
+	"kelisim/internal/outbox"
 	"kelisim/internal/party"
 	"kelisim/internal/represent"
 	"kelisim/internal/request"
@@ -48,6 +49,8 @@ type API struct {
 	Guard    *gate.Guard
 	Terms    *term.Terms
 	Journal  *journal.Reader
+	// Outbox is what others are told.
+	Outbox *outbox.Outbox
 	// Deferrals is what subjects are shown later.
 	Deferrals *disclosure.Deferrals
 	Keys      *seal.Keyring

@@ -295,12 +295,35 @@ func (c *call) view(ctx context.Context, x *consent.Consent) (*consent.View, err
 	return v, nil
 }
 
-func (c *call) getConsent() (*consent.View, error) {
+// consentBody is a consent whole, with who confirmed that they know of the newest
+// that happened to it. A third party sees no other's.
+type consentBody struct {
+	*consent.View
+	Deliveries []deliveredBody `json:"deliveries,omitempty"`
+}
+
+func (c *call) getConsent() (*consentBody, error) {
 	x, err := c.consent()
 	if err != nil {
 		return nil, err
 	}
-	return c.view(c.ctx(), x)
+	v, err := c.view(c.ctx(), x)
+	if err != nil {
+		return nil, err
+	}
+	b := &consentBody{View: v}
+	if c.org != nil && c.org.ID != x.Org {
+		return b, nil
+	}
+	holder, err := c.Parties.ByID(c.ctx(), x.Org)
+	if err != nil {
+		return nil, err
+	}
+	told, err := c.Outbox.ToldOf(c.ctx(), x.Subject, x.ID, holder, x.Terms.ThirdParties)
+	for _, t := range told {
+		b.Deliveries = append(b.Deliveries, deliveredBody{t.BIN, t.Event, t.Status, orNil(t.At), t.Late})
+	}
+	return b, err
 }
 
 type withdrawRequest struct {

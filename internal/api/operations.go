@@ -57,6 +57,11 @@ func (c *call) showMetrics() (*raw, error) {
 	if n, err := c.Requests.Overdue(c.ctx()); err == nil {
 		c.metrics.set.GetOrCreateGauge("kelisim_requests_overdue", nil).Set(float64(n))
 	}
+	if f, err := c.Outbox.Figures(c.ctx()); err == nil {
+		c.metrics.set.GetOrCreateGauge("kelisim_outbox_waiting", nil).Set(float64(f.Waiting))
+		c.metrics.set.GetOrCreateGauge("kelisim_outbox_failed", nil).Set(float64(f.Failed))
+		c.metrics.set.GetOrCreateGauge("kelisim_outbox_late", nil).Set(float64(f.Late))
+	}
 	c.metrics.set.WritePrometheus(&b)
 	metrics.WriteProcessMetrics(&b)
 	return &raw{"text/plain; version=0.0.4; charset=utf-8", b.Bytes()}, nil

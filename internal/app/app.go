@@ -23,6 +23,7 @@ import (
 	"kelisim/internal/journal"
 	"kelisim/internal/law"
 	"kelisim/internal/order"
+	"kelisim/internal/outbox"
 	"kelisim/internal/party"
 	"kelisim/internal/represent"
 	"kelisim/internal/request"
@@ -51,6 +52,8 @@ type Config struct {
 	// AskByHand: subjects are asked again only when an officer says so, not by
 	// itself when a version in force widens a purpose.
 	AskByHand bool
+	// Word is how people and other systems are told.
+	Word Word
 	// Law says which editions of the Law bind here; law.Default if it says nothing.
 	Law law.Following
 
@@ -86,6 +89,11 @@ type App struct {
 	Orders *order.Orders
 	// Requests is what subjects demand.
 	Requests *request.Requests
+	// Outbox is what others are to be told.
+	Outbox *outbox.Outbox
+
+	mailer outbox.Mailer
+	texter outbox.Texter
 }
 
 func (c *Config) defaults() {
@@ -100,6 +108,9 @@ func (c *Config) defaults() {
 	}
 	if c.SealEvery == 0 {
 		c.SealEvery = 500 * time.Millisecond
+	}
+	if c.Word.AckDays == 0 {
+		c.Word.AckDays = 1
 	}
 }
 
@@ -171,12 +182,19 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 		return nil, errors.Join(err, st.Close())
 	}
 	a := &App{Config: *c, Node: ident.NewID(c.Now()), Store: st, Keys: keys}
+	if err := c.Word.open(a); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
 	a.Accounts = &account.Accounts{Store: st, Keys: keys, Now: c.Now}
 	a.Parties = &party.Parties{Store: st, Keys: keys, Now: c.Now, Rules: ident.Rules{AllowTest: c.TestNumbers}, Law: c.Law}
 	a.Represent = &represent.Representatives{Store: st, Parties: a.Parties, Keys: keys, Now: c.Now}
+	a.Outbox = &outbox.Outbox{
+		Store: st, Parties: a.Parties, Keys: keys, Now: c.Now, AckBy: a.ackBy,
+		Mail: a.mailer != nil, SMS: a.texter != nil, Private: c.Word.PrivateHooks,
+	}
 	a.Consents = &consent.Consents{
 		Store: st, Requests: st, Parties: a.Parties, Keys: keys, Now: c.Now, StateService: slices.Contains(c.Services, "state"),
-		Represent: a.Represent, HoldStore: st, AskRuns: st,
+		Represent: a.Represent, HoldStore: st, AskRuns: st, Outbox: a.Outbox,
 	}
 	a.Terms = &term.Terms{
 		Store: st, Parties: a.Parties, Now: c.Now, Rule: term.ByEdition,
@@ -184,6 +202,7 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 	}
 	a.Guard = &gate.Guard{
 		Store: st, Parties: a.Parties, Represent: a.Represent, Terms: a.Terms, Keys: keys, Now: c.Now, Cache: gate.NewCache(c.CacheSize),
+		Outbox: a.Outbox,
 	}
 	a.Orders = &order.Orders{Store: st, Parties: a.Parties, Guard: a.Guard, Terms: a.Terms, Now: c.Now}
 	a.Journal = &journal.Reader{Store: st, Keys: keys, KeyOf: a.Parties.JournalKey, Now: c.Now}

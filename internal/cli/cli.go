@@ -56,6 +56,7 @@ type commands struct {
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Bench   benchCommand   `cmd:"" help:"Measure decisions, reads and the log on this machine."`
 
+	Outbox   outboxCommand   `cmd:"" help:"What others are to be told: how much waits, and what was given up."`
 	Calendar calendarCommand `cmd:"" help:"The working calendar that terms are counted by."`
 }
 

@@ -15,12 +15,14 @@ type demoCommand struct {
 	Listen string `help:"Address to listen on." env:"KELISIM_LISTEN" default:"127.0.0.1:8080"`
 	Seed   uint64 `help:"Of the made-up people." default:"1"`
 	NoWait bool   `help:"Fill the installation and print, but do not serve." hidden:""`
+
+	wordFlags
 }
 
 // Run makes an installation with made-up life in it, once, and serves it.
 func (c *demoCommand) Run(e *env) error {
 	cfg := e.config()
-	cfg.Database = e.flags.Database
+	cfg.Database, cfg.Word = e.flags.Database, c.word()
 	a, err := app.Open(e.ctx, cfg)
 	if errors.Is(err, app.ErrNotInitialised) {
 		a, err = app.Init(e.ctx, cfg)

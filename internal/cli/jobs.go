@@ -11,22 +11,23 @@ import (
 )
 
 // startJobs runs what happens by itself: sealing, retention, forgetting kept
-// answers. On PostgreSQL the node that holds the lease does it; on SQLite there
+// answers, sending what others are to be told. On PostgreSQL the node that holds the lease does it; on SQLite there
 // is one node.
-func startJobs(ctx context.Context, a *app.App, wg *sync.WaitGroup) {
+func startJobs(ctx context.Context, a *app.App, public string, wg *sync.WaitGroup) {
 	if a.Database == "" {
 		wg.Go(func() { a.Sealer.Run(ctx) })
+		wg.Go(func() { a.Deliverer(public).Run(ctx) })
 		wg.Go(func() { every(ctx, time.Minute, func() { tend(ctx, a) }) })
 		return
 	}
-	wg.Go(func() { leased(ctx, a, wg) })
+	wg.Go(func() { leased(ctx, a, public, wg) })
 }
 
 // leaseTerm is how long the work rests after the node that did it died.
 const leaseTerm = 15 * time.Second
 
 // leased works while this node holds the lease.
-func leased(ctx context.Context, a *app.App, wg *sync.WaitGroup) {
+func leased(ctx context.Context, a *app.App, public string, wg *sync.WaitGroup) {
 	var stop context.CancelFunc
 	end := func() {
 		if stop != nil {
@@ -46,6 +47,7 @@ func leased(ctx context.Context, a *app.App, wg *sync.WaitGroup) {
 			var work context.Context
 			work, stop = context.WithCancel(ctx)
 			wg.Go(func() { a.Sealer.Run(work) })
+			wg.Go(func() { a.Deliverer(public).Run(work) })
 			wg.Go(func() { every(work, time.Minute, func() { tend(work, a) }) })
 		}
 	})

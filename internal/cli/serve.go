@@ -23,12 +23,33 @@ type serveCommand struct {
 	PublicURL string `name:"public-url" help:"Address that others reach us by." env:"KELISIM_PUBLIC_URL" placeholder:"URL"`
 	AskByHand bool   `name:"ask-by-hand" help:"Ask subjects again only when an officer says so, not by itself when a description widens a purpose." env:"KELISIM_ASK_BY_HAND"`
 	CacheSize int    `help:"For how many subjects facts are kept in memory, about 600 bytes each." env:"KELISIM_CACHE_SIZE" default:"500000"`
+
+	wordFlags
+}
+
+// wordFlags are how people and other systems are told.
+type wordFlags struct {
+	SMTP            string `name:"smtp" help:"Mail server for letters to subjects and officers: smtp://user:password@host:port or smtps://…; no letters if absent." env:"KELISIM_SMTP" placeholder:"URL"`
+	MailFrom        string `help:"Whom letters come from." env:"KELISIM_MAIL_FROM" placeholder:"ADDRESS"`
+	SMSURL          string `name:"sms-url" help:"Gateway of short messages: an address with {to}, {text} and {id} to call, or one that JSON is posted to." env:"KELISIM_SMS_URL" placeholder:"URL"`
+	SMSKey          string `name:"sms-key" help:"Authorization header for the gateway." env:"KELISIM_SMS_KEY" placeholder:"TEXT"`
+	SMSDir          string `name:"sms-dir" help:"Directory that short messages are written to instead, a file each." env:"KELISIM_SMS_DIR" placeholder:"DIR"`
+	WebhookPrivate  bool   `help:"Let webhooks go to private addresses, and unencrypted to this machine. Not in production." env:"KELISIM_WEBHOOK_PRIVATE"`
+	AcknowledgeDays int    `help:"Working days in which a receiver has to acknowledge what it was told." env:"KELISIM_ACKNOWLEDGE_DAYS" default:"1"`
+}
+
+func (f *wordFlags) word() app.Word {
+	return app.Word{
+		SMTP: f.SMTP, MailFrom: f.MailFrom, SMSURL: f.SMSURL, SMSKey: f.SMSKey, SMSDir: f.SMSDir,
+		PrivateHooks: f.WebhookPrivate, AckDays: f.AcknowledgeDays,
+	}
 }
 
 // Run serves until it is told to stop, then ends what is under way and seals.
 func (c *serveCommand) Run(e *env) error {
 	cfg := e.config()
 	cfg.CacheSize, cfg.AskByHand = c.CacheSize, c.AskByHand
+	cfg.CacheSize, cfg.Word = c.CacheSize, c.word()
 	unlock, err := lock(e.flags.Data)
 	if err != nil {
 		return err
@@ -75,7 +96,7 @@ func serve(e *env, a *app.App, listen, public string, ready func(address string)
 	}
 	work, stopWork := context.WithCancel(context.WithoutCancel(e.ctx))
 	var jobs sync.WaitGroup
-	startJobs(work, a, &jobs)
+	startJobs(work, a, public, &jobs)
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()
 	ready(address)
@@ -98,7 +119,7 @@ func handler(e *env, a *app.App, public string) http.Handler {
 	mux := http.NewServeMux()
 	(&api.API{
 		Store: a.Store, Accounts: a.Accounts, Parties: a.Parties, Represent: a.Represent, Requests: a.Requests, Consents: a.Consents, Guard: a.Guard, Terms: a.Terms, Orders: a.Orders, Journal: a.Journal,
-		Deferrals: a.Deferrals, Keys: a.Keys, Now: a.Now, Log: e.log, Public: public, Version: Version,
+		Deferrals: a.Deferrals, Outbox: a.Outbox, Keys: a.Keys, Now: a.Now, Log: e.log, Public: public, Version: Version,
 		Ready: func(ctx context.Context) error {
 			_, err := a.Store.LogSize(ctx)
 			return err
@@ -106,7 +127,7 @@ func handler(e *env, a *app.App, public string) http.Handler {
 	}).Routes(mux)
 	(&web.Pages{
 		Store: a.Store, Accounts: a.Accounts, Parties: a.Parties, Represent: a.Represent, Consents: a.Consents, Guard: a.Guard, Journal: a.Journal, Office: a.Journal,
-		Requests: a.Store, Orders: a.Orders, Terms: a.Terms, Now: a.Now, Log: e.log, PublicURL: public,
+		Outbox: a.Outbox, Requests: a.Store, Orders: a.Orders, Terms: a.Terms, Now: a.Now, Log: e.log, PublicURL: public,
 	}).Routes(mux)
 	return mux
 }

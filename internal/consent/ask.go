@@ -201,6 +201,9 @@ func (s *Consents) put(ctx context.Context, holder, asker *party.Organization, s
 	if err != nil {
 		return nil, false, err
 	}
+	if err := s.tellAsked(ctx, r, holder, &jkey, rec); err != nil {
+		return nil, false, err
+	}
 	stale, err := s.Requests.InsertRequest(ctx, r, rec)
 	return r, stale, err
 }
@@ -314,6 +317,13 @@ func (s *Consents) give(ctx context.Context, org *party.Organization, subject id
 		return nil, false, err
 	}
 	r.Consent = n.consent.ID
+	_, jkey, err := s.open(ctx, subject)
+	if err == nil {
+		err = s.tellAsked(ctx, r, org, &jkey, n.record)
+	}
+	if err != nil {
+		return nil, false, err
+	}
 	stale, err := s.Requests.AnswerRequest(ctx, r, n.consent, n.text, n.superseded, n.record)
 	return n.consent, stale, err
 }
@@ -407,6 +417,9 @@ func (s *Consents) end(ctx context.Context, id ident.ID, to RequestStatus, actio
 		}
 		rec, err := s.requestEvent(ctx, holder, n, &jkey, version, by, action, nil)
 		if err != nil {
+			return nil, err
+		}
+		if err := s.tellAsked(ctx, n, holder, &jkey, rec); err != nil {
 			return nil, err
 		}
 		stale, err := s.Requests.UpdateRequest(ctx, n, nil, rec)

@@ -15,6 +15,7 @@ import (
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/locale"
+	"kelisim/internal/outbox"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
 	"kelisim/internal/represent"
@@ -78,6 +79,8 @@ type Consents struct {
 	StateService bool
 	// Represent is asked when somebody acts for the subject.
 	Represent *represent.Representatives
+	// Outbox takes word of what happens to consents; nil for none.
+	Outbox *outbox.Outbox
 }
 
 // New is a consent already obtained, as the operator records it.
@@ -312,6 +315,11 @@ func (s *Consents) prepare(ctx context.Context, org *party.Organization, subject
 		return nil, err
 	}
 	old, err := supersede(before, c, now, rec.ID)
+	for _, x := range append([]*Consent{c}, old...) {
+		if err == nil {
+			err = Tell(ctx, s.Outbox, x, org, &jkey, rec)
+		}
+	}
 	return &landing{c, text, old, rec}, err
 }
 
@@ -421,6 +429,9 @@ func (s *Consents) change(ctx context.Context, id ident.ID, by verify.Actor, act
 			if n.Sealed, err = s.addReason(&jkey, c, reason); err != nil {
 				return nil, err
 			}
+		}
+		if err := Tell(ctx, s.Outbox, n, org, &jkey, rec); err != nil {
+			return nil, err
 		}
 		stale, err := s.Store.UpdateConsent(ctx, n, rec)
 		if err != nil || !stale {

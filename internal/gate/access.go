@@ -71,8 +71,8 @@ func (g *Guard) perform(ctx context.Context, k known, ans *Answer, rec *journal.
 			}
 		}
 	}
-	if ans.terms() != nil {
-		out, err := g.Store.Change(ctx, owing(k, ans), rec)
+	if ans.terms() != nil || rec.Tell != nil {
+		out, err := g.landOwed(ctx, owing(k, ans), rec)
 		if err != nil || out.Stale {
 			ans.Data = nil
 		}
@@ -186,6 +186,9 @@ func (g *Guard) move(ctx context.Context, k known, rec *journal.Record) (Outcome
 	} else {
 		ch.DestroyAt = &k.at // what became due meanwhile waited for this
 	}
+	if err := g.tellHolding(ctx, &k, k.Action, nil, rec); err != nil {
+		return Outcome{}, err
+	}
 	return g.Store.Change(ctx, ch, rec)
 }
 
@@ -253,8 +256,13 @@ func (g *Guard) destruction(ctx context.Context, k known, drop []string, why str
 			return nil, err
 		}
 	}
-	act.Signed, err = g.certificate(k, act)
-	return ch, err
+	if act.Signed, err = g.certificate(k, act); err != nil {
+		return nil, err
+	}
+	if err := g.tellHolding(ctx, &k, register.Destroy, act.Categories, rec); err != nil {
+		return nil, err
+	}
+	return ch, g.tellConsents(ctx, &k, ch.Consents, rec)
 }
 
 // consents reads the consents whole, for what a decision does not look at.
@@ -389,6 +397,9 @@ func (g *Guard) writeExpiry(ctx context.Context, k known, c *consent.Consent) (O
 		return Outcome{}, err
 	}
 	n, err := c.Move(consent.Expired, k.at, "service", rec.ID)
+	if err == nil {
+		err = g.tellConsents(ctx, &k, []*consent.Consent{n}, rec)
+	}
 	if err != nil {
 		return Outcome{}, err
 	}

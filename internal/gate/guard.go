@@ -11,6 +11,7 @@ import (
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/law"
+	"kelisim/internal/outbox"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
 	"kelisim/internal/represent"
@@ -28,6 +29,8 @@ type Loaded struct {
 	Holding    party.Holding
 	Consents   []consent.Consent // lean: without history and proof
 	Bans       []Ban
+	// Notices is what the subject wants word of outside; mostly nothing.
+	Notices outbox.Choice
 }
 
 // Outcome of landing one record: where it landed, or that its guard no longer
@@ -46,6 +49,8 @@ type Store interface {
 	// Record lands entries, each under its own guard. Those not stale are
 	// durable on return.
 	Record(ctx context.Context, recs []*journal.Record) ([]Outcome, error)
+	// Note lands one entry of which somebody is to have word, with that word.
+	Note(ctx context.Context, r *journal.Record) (Outcome, error)
 	// Change lands a change of a holding with its entry, all or nothing; stale
 	// when the guard did not hold.
 	Change(ctx context.Context, c *vault.Change, r *journal.Record) (Outcome, error)
@@ -65,6 +70,8 @@ type Guard struct {
 	Cache   *Cache
 	// Represent is asked when somebody looks for the subject.
 	Represent *represent.Representatives
+	// Outbox takes word of what is done; nil for none.
+	Outbox *outbox.Outbox
 }
 
 // Ask is a request of a caller, as it arrived.
@@ -142,7 +149,7 @@ func (g *Guard) DecideAll(ctx context.Context, asks []*Ask) ([]*Answer, error) {
 				return nil, err
 			}
 			answers[i] = ans
-			if ans.terms() != nil {
+			if ans.terms() != nil || rec.Tell != nil {
 				owed = append(owed, owes{i, owing(k, ans), rec})
 				continue
 			}
@@ -164,7 +171,8 @@ func (g *Guard) DecideAll(ctx context.Context, asks []*Ask) ([]*Answer, error) {
 	return nil, errContended
 }
 
-// owes is a decision of a batch that sets a term running: it lands with it.
+// owes is a decision of a batch that sets a term running, or that the subject is
+// to have word of: it lands with it.
 type owes struct {
 	i      int
 	change *vault.Change
@@ -185,7 +193,7 @@ func (g *Guard) land(ctx context.Context, answers []*Answer, recs []*journal.Rec
 		}
 	}
 	for _, o := range owed {
-		out, err := g.Store.Change(ctx, o.change, o.record)
+		out, err := g.landOwed(ctx, o.change, o.record)
 		if err != nil {
 			return nil, err
 		}
@@ -326,6 +334,9 @@ func (g *Guard) judge(ctx context.Context, k known) (*Answer, *journal.Record, e
 	ans.ID = rec.ID
 	if ans.Owed != 0 {
 		ans.Owes, err = g.obligations(ctx, k, ans)
+	}
+	if k.held.Notices != 0 && err == nil { // all that a decision pays where nobody wants word
+		err = g.tellDecision(ctx, &k, ans, rec)
 	}
 	return ans, rec, err
 }

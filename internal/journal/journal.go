@@ -32,6 +32,8 @@ type Record struct {
 	Sealed     []byte // salt and entry under the subject's journal key
 	Commitment verify.Commitment
 	Guard      Guard
+	// Tell is who is to have word of it. Mostly nobody.
+	Tell []*Tell
 }
 
 // Guard names the versions of the facts that the act was decided on. The write

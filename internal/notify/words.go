@@ -53,6 +53,7 @@ var icons = map[string]string{
 	"request.assign": "person", "request.appeal": "document", "request.decide": "check", "request.look": "view",
 	"disclosure.defer": "clock", "disclosure.approve": "clock", "disclosure.refuse": "cross", "disclosure.lift": "view",
 	"order.issue": "document", "order.execute": "check", "order.cancel": "cross", "oversight.look": "view",
+	"delivery.acknowledge": "check", "webhook.add": "bell", "webhook.remove": "bell",
 	"representation.register": "person", "representation.revoke": "cross", "representation.end": "clock", "representation.look": "view",
 }
 

@@ -54,6 +54,7 @@ var events = []string{
 	"order.issue", "order.execute", "order.cancel", "oversight.look",
 	"request.receive", "request.begin", "request.at-once", "request.approve", "request.resume", "request.halt", "request.check", "request.answer",
 	"request.refuse", "request.extend", "request.assign", "request.appeal", "request.decide", "request.look",
+	"delivery.acknowledge", "webhook.add", "webhook.remove",
 }
 
 // entry is an act as the journal writes it, full enough to fill every place of

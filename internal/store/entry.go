@@ -16,7 +16,7 @@ import (
 // Record lands entries, each under its own guard.
 func (s *Store) Record(ctx context.Context, recs []*journal.Record) ([]gate.Outcome, error) {
 	for _, r := range recs {
-		if len(r.Sealed) == 0 {
+		if len(r.Sealed) == 0 || len(r.Tell) > 0 { // word lands by Note: here it would be lost
 			return nil, fault.New(fault.Internal, "internal")
 		}
 	}
@@ -39,6 +39,11 @@ func (s *Store) land(ctx context.Context, r *journal.Record, fn func(ctx context
 		return gate.Outcome{Stale: true}, nil
 	}
 	return gate.Outcome{Landed: landed}, err
+}
+
+// Note lands an entry that somebody is to have word of, and nothing else.
+func (s *Store) Note(ctx context.Context, r *journal.Record) (gate.Outcome, error) {
+	return s.land(ctx, r, func(context.Context, querier) error { return nil })
 }
 
 const entryColumns = `COALESCE(leaf, -1), subject_id, org_id, id, action, sealed, commitment, `

@@ -10,6 +10,7 @@ import (
 	"kelisim/internal/fault"
 	"kelisim/internal/gate"
 	"kelisim/internal/ident"
+	"kelisim/internal/outbox"
 	"kelisim/internal/party"
 	"kelisim/internal/vault"
 )
@@ -55,7 +56,7 @@ func (r *readOp) serve() {
 }
 
 const (
-	factsQuery = `SELECT s.version, s.state, s.journal_key, h.state, h.since, h.destroy_at, k.wrapped, h.person, h.bans
+	factsQuery = `SELECT s.version, s.state, s.journal_key, h.state, h.since, h.destroy_at, k.wrapped, h.person, h.bans, s.notices
 		FROM subject s JOIN holding h ON h.subject_id = s.id AND h.org_id = ?2
 		LEFT JOIN data_key k ON k.subject_id = s.id AND k.org_id = ?2
 		WHERE s.id = ?1`
@@ -140,6 +141,7 @@ func (h *hotReads) load(l *gate.Loaded, subject, org ident.ID) error {
 	bans, err := gate.ReadBans(st.ColumnRawText(8))
 	l.Bans = bans
 	l.Told(st.ColumnText(7))
+	l.Notices = outbox.Choice(st.ColumnInt64(9))
 	if err := errors.Join(err, st.Err(), st.Reset()); err != nil {
 		return err
 	}

@@ -138,10 +138,11 @@ func (t *pgTx) enter(ctx context.Context, r *journal.Record) error {
 	if err == nil && n == 0 {
 		return errStale
 	}
-	if err == nil {
-		t.group.Add(r.Commitment)
+	if err != nil {
+		return err
 	}
-	return err
+	t.group.Add(r.Commitment)
+	return putTells(ctx, t, r.Tell)
 }
 
 // maxRetries bounds how often an operation that lost against another is run
@@ -295,7 +296,7 @@ func (s *postgres) facts(ctx context.Context, subject, org ident.ID) (*gate.Load
 	var since, destroy int64
 	var person, bans string
 	err := s.read().row(ctx, factsQuery, subject[:], org[:]).
-		Scan(&l.Version, &l.State, &l.JournalKey, &h.State, &since, &destroy, &h.DataKey, &person, &bans)
+		Scan(&l.Version, &l.State, &l.JournalKey, &h.State, &since, &destroy, &h.DataKey, &person, &bans, &l.Notices)
 	if err != nil {
 		return nil, none(err, "subject-unknown")
 	}

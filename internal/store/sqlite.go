@@ -397,12 +397,15 @@ func (s *sqlite) guard(st *sqlite3.Stmt, heads map[ident.ID]int64, who ident.ID,
 	return s.chain.last(heads, who, stored), want == 0 || version == want, nil
 }
 
-func (s *sqlite) enter(_ context.Context, r *journal.Record) error {
+func (s *sqlite) enter(ctx context.Context, r *journal.Record) error {
 	ok, err := s.insertEntry(r)
 	if err == nil && !ok {
 		err = errStale
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return putTells(ctx, s, r.Tell)
 }
 
 func (s *sqlite) exec(ctx context.Context, query string, args ...any) (int64, error) {

@@ -23,6 +23,7 @@ type consentPage struct {
 	ByLaw   []goes // purposes that no withdrawal stops
 	Holds   []held // what bars a withdrawal, newest first
 	Ticks   ticks
+	Told    []confirmed
 	Done    string // what was just done here
 	Law     *law.Edition
 	// May resume: whoever acts for another may not always end a pause.
@@ -109,6 +110,9 @@ func (p *Pages) consent(w http.ResponseWriter, v *visit) error {
 		return err
 	}
 	if b.Holds, err = p.heldOf(v, c, reg); err != nil {
+		return err
+	}
+	if b.Told, err = p.confirmations(v, c, o, reg); err != nil {
 		return err
 	}
 	b.Parts, b.ByLaw, b.Ticks, b.Done = partsOf(v, c, reg), byLawOf(v, c, o), ticksOf(v, c, reg), doneOf(v)

@@ -20,6 +20,7 @@ type todayPage struct {
 	Day              string // for the journal's filter
 	Given, Withdrawn int
 	Log              logState
+	Late             []overdue
 }
 
 // Decisions is how many were taken.
@@ -48,6 +49,9 @@ func (p *Pages) today(w http.ResponseWriter, v *visit) error {
 		return err
 	}
 	if b.Log, err = p.logState(v.Context(), v.Desk, now); err != nil {
+		return err
+	}
+	if b.Late, err = p.overdues(v); err != nil {
 		return err
 	}
 	return p.render(w, v, "console-today", "today", &b)

@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"kelisim/internal/account"
+	"kelisim/internal/outbox"
 	"kelisim/internal/represent"
 )
 
@@ -25,6 +26,8 @@ func (p *Pages) Routes(mux *http.ServeMux) {
 	public("GET /login/{link}", p.loginForm)
 	public("POST /login/{link}", p.login)
 	public("POST /logout", p.logout)
+	public("GET "+outbox.ConfirmPath+"{code}", p.contactForm)
+	public("POST "+outbox.ConfirmPath+"{code}", p.confirmContact)
 	public("GET /o/{bin}/policy", p.policy)
 	public("GET /o/{bin}/policy/{version}", p.policy)
 	public("GET /law", p.law)
@@ -49,6 +52,10 @@ func (p *Pages) Routes(mux *http.ServeMux) {
 	behalf("GET /me/journal/{id}/receipt", represent.Read, p.entryReceipt)
 	behalf("GET /me/data", represent.Data, p.data)
 	behalf("POST /me/data", represent.Data, p.showData)
+	private("GET /me/settings", p.settings)
+	private("POST /me/settings", p.addContact)
+	private("POST /me/settings/{id}", p.chooseNotices)
+	private("POST /me/settings/{id}/remove", p.removeContact)
 	private("GET /me/represented", p.represented)
 	private("POST /me/representatives/{id}/revoke", p.revokeRepresentative)
 	private("GET /me/", absent)

@@ -20,6 +20,7 @@ import (
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/locale"
+	"kelisim/internal/outbox"
 	"kelisim/internal/party"
 	"kelisim/internal/represent"
 	"kelisim/verify"
@@ -128,6 +129,8 @@ type Pages struct {
 	Represent Represent
 	Orders    Orders
 	Terms     Terms
+	// Outbox is what others are told, and where the subject wants to be told.
+	Outbox *outbox.Outbox
 
 	registers sync.Map // registerKey → *register.Register, see registerOf
 	counter   journal.Counter

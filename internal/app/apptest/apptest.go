@@ -61,13 +61,19 @@ func (c *Clock) Add(d time.Duration) { c.Set(c.Now().Add(d)) }
 // applied.
 func Each(t *testing.T, test func(t *testing.T, a *app.App, clock *Clock)) {
 	t.Helper()
+	EachTold(t, app.Word{}, test)
+}
+
+// EachTold is Each where people and other systems are told.
+func EachTold(t *testing.T, w app.Word, test func(t *testing.T, a *app.App, clock *Clock)) {
+	t.Helper()
 	for _, engine := range []struct {
-		name string
-		init func(testing.TB) (*app.App, *Clock)
-	}{{"sqlite", SQLite}, {"postgres", Postgres}} {
+		name     string
+		database func(testing.TB) string
+	}{{"sqlite", func(testing.TB) string { return "" }}, {"postgres", storetest.Postgres}} {
 		t.Run(engine.name, func(t *testing.T) {
 			t.Parallel()
-			a, clock := engine.init(t)
+			a, clock := start(t, app.Config{Database: engine.database(t), Word: w})
 			Apply(t, a, Bestam(t))
 			test(t, a, clock)
 		})

@@ -1,0 +1,353 @@
+package outbox
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"kelisim/internal/fault"
+	"kelisim/internal/ident"
+	"kelisim/verify"
+)
+
+// Deliverer sends what is due. One runs at a time (a lease elsewhere); if two
+// did, each try is claimed by one. Killed at any moment it loses nothing: what it
+// did not note is due again, and goes out under the same id.
+type Deliverer struct {
+	*Outbox
+	HTTP   *http.Client
+	Mailer Mailer // nil for none
+	Texter Texter
+	// Public is the address that links in letters begin with.
+	Public string
+	// Visible reports whether a subject may see an entry now. A letter must not
+	// tell what the inbox keeps back.
+	Visible func(ctx context.Context, subject, entry ident.ID) (bool, error)
+	Log     *slog.Logger
+	// Every is how often it looks for what is due.
+	Every time.Duration
+}
+
+const (
+	// A dozen tries and two, the later ones hours apart: about a day. Then it is
+	// given up, for everyone to see, until somebody asks for it again.
+	maxSends    = 14
+	firstPause  = 10 * time.Second
+	longestRest = 6 * time.Hour
+	// batch is how many are looked at together, callers how many are called at
+	// once; what one receiver may hold a round up for is perTarget.
+	batch     = 200
+	callers   = 8
+	perTarget = 15 * time.Second
+	// maxReceipt is how much of an answer is read.
+	maxReceipt = 4 << 10
+)
+
+// Run sends until ctx ends.
+func (d *Deliverer) Run(ctx context.Context) {
+	tick := time.NewTicker(d.Every)
+	defer tick.Stop()
+	for {
+		for {
+			n, err := d.Round(ctx)
+			if err != nil && ctx.Err() == nil {
+				d.Log.LogAttrs(ctx, slog.LevelError, "the outbox could not be worked on, will be tried again", slog.Any("error", err))
+			}
+			if err != nil || n == 0 {
+				break
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// Round makes one try of what is due, and tells officers of what is late. It
+// returns how many tries it made.
+func (d *Deliverer) Round(ctx context.Context) (int, error) {
+	if err := d.escalate(ctx); err != nil {
+		return 0, err
+	}
+	due, err := d.Store.DueDeliveries(ctx, d.Now(), batch)
+	if err != nil {
+		return 0, err
+	}
+	type target struct{ org, to ident.ID }
+	by := map[target][]*Delivery{}
+	var order []target
+	for i := range due {
+		t := target{due[i].Org, due[i].Target}
+		if by[t] == nil {
+			order = append(order, t)
+		}
+		by[t] = append(by[t], &due[i])
+	}
+	var work sync.WaitGroup
+	var mu sync.Mutex
+	var errs []error
+	tries := 0
+	slots := make(chan struct{}, callers)
+	for _, t := range order {
+		slots <- struct{}{}
+		work.Go(func() {
+			defer func() { <-slots }()
+			n, err := d.serve(ctx, by[t])
+			mu.Lock()
+			defer mu.Unlock()
+			tries += n
+			errs = append(errs, err)
+		})
+	}
+	work.Wait()
+	return tries, errors.Join(errs...)
+}
+
+// serve sends to one receiver, in order, until one fails: what waits behind it
+// rests as long, so that a receiver that is down costs one call and not a
+// thousand.
+func (d *Deliverer) serve(ctx context.Context, list []*Delivery) (tries int, err error) {
+	begin := time.Now() //nolint:forbidigo // how long a call takes, not when it is
+	for _, x := range list {
+		if ctx.Err() != nil || time.Since(begin) > perTarget {
+			return tries, ctx.Err()
+		}
+		next := d.Now().Add(pause(x.Tries + 1))
+		mine, err := d.Store.Claim(ctx, x, next)
+		if err != nil {
+			return tries, err
+		}
+		if !mine {
+			continue
+		}
+		tries++
+		down := d.try(ctx, x)
+		// Noted even when we are told to stop: it was sent.
+		if err := d.Store.Settle(context.WithoutCancel(ctx), x); err != nil {
+			return tries, err
+		}
+		if down && !x.Target.IsZero() {
+			return tries, d.Store.Postpone(ctx, x.Target, x.Due)
+		}
+	}
+	return tries, nil
+}
+
+// pause is how long to wait after a try: twice as long each time, a quarter more
+// or less by chance, so that a receiver that comes back is not overrun.
+func pause(tries int) time.Duration {
+	p := longestRest
+	if tries < 13 {
+		p = min(firstPause<<(tries-1), longestRest)
+	}
+	return p*3/4 + rand.N(p/2)
+}
+
+// try sends once and sets what became of it. down reports that the receiver
+// cannot be reached at all now.
+func (d *Deliverer) try(ctx context.Context, x *Delivery) (down bool) {
+	var out outcome
+	switch x.Channel {
+	case Hook, Callback:
+		out = d.call(ctx, x)
+	default:
+		out = d.write(ctx, x)
+	}
+	now := d.Now()
+	x.Problem = out.problem
+	switch {
+	case out.dropped:
+		x.Status = Dropped
+	case out.problem == "":
+		x.SentAt = now
+		if x.Status == Waiting {
+			x.Status = Sent
+		}
+	case out.final || x.Tries >= maxSends:
+		x.Status = Failed
+		d.Log.LogAttrs(ctx, slog.LevelError, "a delivery was given up", slog.String("delivery", x.ID.String()), slog.String("channel", x.Channel),
+			slog.String("event", x.Event), slog.Int("tries", x.Tries), slog.String("problem", out.problem))
+	case out.after > 0:
+		x.Due = now.Add(max(min(out.after, longestRest), firstPause))
+	}
+	return out.problem != "" && !out.final && !out.dropped
+}
+
+// outcome is how a try ended.
+type outcome struct {
+	problem string        // a code; empty: it was taken
+	final   bool          // no repeat changes it
+	dropped bool          // there is nobody to tell any more
+	after   time.Duration // the receiver said when to come again
+}
+
+// call posts an event. The body is the same in each try; the signature is over
+// the moment as well.
+func (d *Deliverer) call(ctx context.Context, x *Delivery) outcome {
+	org, err := d.Parties.ByID(ctx, x.Org)
+	if err != nil {
+		return outcome{problem: "internal"}
+	}
+	p, err := openParcel(&org.Key, &x.Tell)
+	if err != nil {
+		return outcome{problem: "internal", final: true}
+	}
+	end := &Endpoint{URL: p.URL}
+	if x.Channel == Callback {
+		end.Secret = CallbackSecret(org)
+	} else {
+		hooks, err := d.Store.Webhooks(ctx, x.Org)
+		if err != nil {
+			return outcome{problem: "internal"}
+		}
+		end = nil
+		for i := range hooks {
+			if hooks[i].ID != x.Target {
+				continue
+			}
+			if end, err = d.Endpoint(org, &hooks[i]); err != nil {
+				return outcome{problem: "internal", final: true}
+			}
+		}
+		if end == nil {
+			return outcome{dropped: true}
+		}
+	}
+	if CheckURL(end.URL, d.Private) != nil { // it may have been allowed once
+		return outcome{problem: "address-refused", final: true}
+	}
+	out, acknowledged := d.post(ctx, x.ID.String(), end, p.Body)
+	if acknowledged {
+		got, err := d.Acknowledge(ctx, org, x.ID, verify.Actor{Kind: "system", ID: x.ID.String()})
+		if err != nil { // it was taken; that it was acknowledged can be said again
+			d.Log.LogAttrs(ctx, slog.LevelError, "an acknowledgement could not be written down", slog.Any("error", err))
+		} else {
+			x.Status, x.AckedAt, x.SentAt = got.Status, got.AckedAt, got.SentAt
+		}
+	}
+	return out
+}
+
+func (d *Deliverer) post(ctx context.Context, id string, end *Endpoint, body []byte) (outcome, bool) {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, end.URL, bytes.NewReader(body))
+	if err != nil {
+		return outcome{problem: "address-refused", final: true}, false
+	}
+	now := d.Now()
+	h := r.Header
+	h.Set("Content-Type", "application/cloudevents+json")
+	h.Set("User-Agent", "kelisim")
+	h.Set("Webhook-Id", id)
+	h.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
+	h.Set("Webhook-Signature", Sign(end.Secret, id, now, body))
+	res, err := d.HTTP.Do(r)
+	if err != nil {
+		return outcome{problem: problemOf(err)}, false
+	}
+	defer res.Body.Close() //nolint:errcheck // read, not written
+	answer, err := io.ReadAll(io.LimitReader(res.Body, maxReceipt))
+	switch {
+	case res.StatusCode/100 == 3:
+		return outcome{problem: "redirect"}, false
+	case res.StatusCode == http.StatusGone: // by Standard Webhooks: do not call again
+		return outcome{problem: "status-410", final: true}, false
+	case res.StatusCode/100 != 2:
+		seconds, _ := strconv.Atoi(res.Header.Get("Retry-After")) // a date is rare: then the usual pause
+		return outcome{problem: "status-" + strconv.Itoa(res.StatusCode), after: time.Duration(seconds) * time.Second}, false
+	case err != nil:
+		return outcome{}, false
+	}
+	return outcome{}, confirms(answer, id)
+}
+
+// confirms reports whether an answer says that the receiver knows: true and
+// nothing else, and of no other delivery.
+func confirms(answer []byte, id string) bool {
+	var said struct {
+		Acknowledged bool    `json:"acknowledged"`
+		ID           *string `json:"id"`
+	}
+	return json.Unmarshal(answer, &said) == nil && said.Acknowledged && (said.ID == nil || *said.ID == id)
+}
+
+// problemOf turns an error into a code: its text may have the address in it.
+func problemOf(err error) string {
+	var slow net.Error
+	switch {
+	case errors.Is(err, errPrivate):
+		return "address-refused"
+	case errors.As(err, &slow) && slow.Timeout():
+		return "timeout"
+	default:
+		return "unreachable"
+	}
+}
+
+// write sends a letter or a message to a person.
+func (d *Deliverer) write(ctx context.Context, x *Delivery) outcome {
+	key, err := d.key(ctx, &x.Tell)
+	if err != nil {
+		return outcome{problem: "internal"}
+	}
+	p, err := openParcel(&key, &x.Tell)
+	if err != nil {
+		return outcome{problem: "internal", final: true}
+	}
+	if x.Subject.IsZero() {
+		return d.writeOfficer(ctx, x, p)
+	}
+	contacts, err := d.Store.Contacts(ctx, x.Subject)
+	if err != nil {
+		return outcome{problem: "internal"}
+	}
+	var to *Contact
+	for i := range contacts {
+		if contacts[i].ID == x.Target {
+			to = &contacts[i]
+		}
+	}
+	if to == nil || to.Status == Removed || to.Status == Pending && x.Event != "contact" {
+		return outcome{dropped: true}
+	}
+	if !x.Entry.IsZero() && d.Visible != nil {
+		seen, err := d.Visible(ctx, x.Subject, x.Entry)
+		if err != nil {
+			return outcome{problem: "internal"}
+		}
+		if !seen {
+			return outcome{dropped: true}
+		}
+	}
+	address, err := d.Address(ctx, to)
+	if err != nil {
+		return outcome{problem: "internal", final: true}
+	}
+	return d.send(ctx, x, to.Language, address, p)
+}
+
+func sendProblem(err error) outcome {
+	switch {
+	case err == nil:
+		return outcome{}
+	case errors.Is(err, errRefused):
+		return outcome{problem: "refused", final: true}
+	default:
+		return outcome{problem: "not-sent"}
+	}
+}
+
+// isUnknown reports a fault.NotFound.
+func isUnknown(err error) bool { return err != nil && fault.KindOf(err) == fault.NotFound }

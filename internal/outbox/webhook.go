@@ -1,0 +1,162 @@
+package outbox
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"kelisim/internal/fault"
+	"kelisim/internal/ident"
+	"kelisim/internal/journal"
+	"kelisim/internal/party"
+	"kelisim/internal/seal"
+	"kelisim/verify"
+)
+
+// The events that organizations are told of.
+var Events = []string{
+	"consent.given", "consent.withdrawn", "consent.paused", "consent.resumed", "consent.expired", "consent.superseded", "consent.ended",
+	"data.blocked", "data.unblocked", "data.destroyed",
+	"request.given", "request.refused", "request.expired", "request.cancelled",
+}
+
+// Webhook is where an organization wants word.
+type Webhook struct {
+	ID      ident.ID
+	Org     ident.ID
+	Events  []string // none: all
+	Created time.Time
+	Sealed  []byte // Endpoint under the organization's key
+}
+
+// Endpoint is the address of a webhook and the secret that signs.
+type Endpoint struct {
+	URL    string `json:"url"`
+	Secret []byte `json:"secret"`
+}
+
+// secretPrefix begins the text of a secret, as Standard Webhooks has it.
+const secretPrefix = "whsec_"
+
+// SecretText is a secret as its owner reads it.
+func SecretText(secret []byte) string {
+	return secretPrefix + base64.StdEncoding.EncodeToString(secret)
+}
+
+const (
+	maxURL   = 500
+	maxHooks = 20
+)
+
+// AddWebhook registers where an organization wants word. The secret is told this
+// once.
+func (o *Outbox) AddWebhook(ctx context.Context, org *party.Organization, address string, events []string, by verify.Actor) (*Webhook, *Endpoint, error) {
+	if err := CheckURL(address, o.Private); err != nil {
+		return nil, nil, err
+	}
+	for _, e := range events {
+		if !slices.ContainsFunc(Events, func(known string) bool { return e != "" && matches([]string{e}, known) }) {
+			return nil, nil, fault.Bad("events", "event-unknown", "allowed", strings.Join(Events, ", "))
+		}
+	}
+	if len(events) > len(Events) {
+		return nil, nil, fault.Bad("events", "too-many-items", "max", len(Events))
+	}
+	have, err := o.Store.Webhooks(ctx, org.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(have) >= maxHooks {
+		return nil, nil, fault.New(fault.Conflict, "webhooks-too-many", "max", maxHooks)
+	}
+	now := o.Now()
+	w := &Webhook{ID: ident.NewID(now), Org: org.ID, Events: events, Created: now}
+	e := &Endpoint{URL: address, Secret: make([]byte, 32)}
+	rand.Read(e.Secret) //nolint:errcheck // since Go 1.24 it never fails: the program stops instead
+	b, err := json.Marshal(e)
+	if err != nil {
+		return nil, nil, err
+	}
+	w.Sealed = org.Key.Seal(nil, b, hookPlace(w))
+	rec, err := o.record(org, w.ID, by, "webhook.add")
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := o.Store.InsertWebhook(ctx, w, rec); err != nil {
+		return nil, nil, err
+	}
+	o.forget(org.ID)
+	return w, e, nil
+}
+
+// RemoveWebhook ends it. What still waits for it is dropped.
+func (o *Outbox) RemoveWebhook(ctx context.Context, org *party.Organization, id ident.ID, by verify.Actor) error {
+	rec, err := o.record(org, id, by, "webhook.remove")
+	if err != nil {
+		return err
+	}
+	defer o.forget(org.ID)
+	return o.Store.DeleteWebhook(ctx, org.ID, id, rec)
+}
+
+// record prepares an entry that concerns no person.
+func (o *Outbox) record(org *party.Organization, id ident.ID, by verify.Actor, action string) (*journal.Record, error) {
+	now := o.Now()
+	e := &verify.Entry{Organization: org.BIN, Actor: by, Action: action, Reference: id.String(), Edition: org.Edition(now).ID}
+	return journal.Prepare(e, ident.ID{}, org.ID, &o.Keys.Journal, now)
+}
+
+func hookPlace(w *Webhook) []byte { return seal.Place("webhook", w.Org[:], w.ID[:]) }
+
+// Endpoint opens the address and the secret of a webhook.
+func (o *Outbox) Endpoint(org *party.Organization, w *Webhook) (*Endpoint, error) {
+	b, err := org.Key.Open(w.Sealed, hookPlace(w))
+	if err != nil {
+		return nil, err
+	}
+	var e Endpoint
+	return &e, json.Unmarshal(b, &e)
+}
+
+// CallbackSecret signs what goes to the callback of a request for consent, which
+// is no webhook and has no secret of its own. It follows from the organization's
+// key, so that it need not be kept.
+func CallbackSecret(org *party.Organization) []byte {
+	sum := org.Key.Blind("callback-secret", org.ID[:], "")
+	return sum[:]
+}
+
+// CheckURL refuses an address that word cannot go to: https only, and where
+// private ones are allowed also http to this machine. What a name resolves to is
+// looked at when it is called; it may be another tomorrow.
+func CheckURL(address string, private bool) error {
+	if len(address) > maxURL {
+		return fault.Bad("url", "too-long", "max", maxURL)
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" {
+		return fault.Bad("url", "webhook-address")
+	}
+	local := loopback(u.Hostname())
+	switch {
+	case u.Scheme == "http" && !(local && private), u.Scheme != "http" && u.Scheme != "https":
+		return fault.Bad("url", "webhook-https")
+	case private:
+		return nil
+	}
+	if ip, err := netip.ParseAddr(u.Hostname()); local || err == nil && !public(ip) {
+		return fault.Bad("url", "webhook-private")
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}

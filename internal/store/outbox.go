@@ -1,0 +1,298 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"strconv"
+	"strings"
+	"time"
+
+	"kelisim/internal/fault"
+	"kelisim/internal/ident"
+	"kelisim/internal/journal"
+	"kelisim/internal/locale"
+	"kelisim/internal/outbox"
+)
+
+// putTells inserts what somebody is to have word of, in the write of its entry.
+// An id that is there already is word that was said within the hour.
+func putTells(ctx context.Context, q querier, tells []*journal.Tell) error {
+	for _, t := range tells {
+		if _, err := q.exec(ctx, `INSERT INTO outbox (subject_id, id, org_id, holder_id, channel, target, event, about, version, entry,
+				status, created_at, due_at, term_at, escalate_at, sealed)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'waiting', ?11, ?12, ?13, ?13, ?14) ON CONFLICT (subject_id, id) DO NOTHING`,
+			t.Subject[:], t.ID[:], t.Org[:], t.Holder[:], t.Channel, t.Target[:], t.Event, t.About[:], t.Version, t.Entry[:],
+			millis(t.At), millis(t.Due), millis(t.Term), t.Sealed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const deliveryColumns = `subject_id, id, org_id, holder_id, channel, target, event, about, version, entry, status, tries,
+	created_at, due_at, sent_at, acked_at, term_at, escalated, problem, sealed`
+
+func scanDelivery(rows *sql.Rows) (outbox.Delivery, error) {
+	var d outbox.Delivery
+	var at, due, sent, acked, end int64
+	err := rows.Scan(id{&d.Subject}, id{&d.ID}, id{&d.Org}, id{&d.Holder}, &d.Channel, id{&d.Target}, &d.Event, id{&d.About}, &d.Version, id{&d.Entry},
+		&d.Status, &d.Tries, &at, &due, &sent, &acked, &end, &d.Escalated, &d.Problem, &d.Sealed)
+	d.At, d.Due, d.SentAt, d.AckedAt, d.Term = moment(at), moment(due), moment(sent), moment(acked), moment(end)
+	return d, err
+}
+
+// Delivery returns one.
+func (s *Store) Delivery(ctx context.Context, delivery ident.ID) (*outbox.Delivery, error) {
+	rows, err := s.read().query(ctx, `SELECT `+deliveryColumns+` FROM outbox WHERE id = ?1`, delivery[:])
+	list, err := collect(rows, err, scanDelivery)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, fault.New(fault.NotFound, "delivery-unknown")
+	}
+	return &list[0], nil
+}
+
+// Deliveries lists deliveries, newest first; a filter of nothing finds nothing.
+func (s *Store) Deliveries(ctx context.Context, f outbox.Filter) ([]outbox.Delivery, error) {
+	var where []string
+	var args []any
+	add := func(cond string, arg any) {
+		args = append(args, arg)
+		where = append(where, strings.ReplaceAll(cond, "?", "?"+strconv.Itoa(len(args))))
+	}
+	for _, x := range []struct {
+		cond string
+		id   ident.ID
+	}{{"subject_id = ?", f.Subject}, {"about = ?", f.About}, {"org_id = ?", f.Org}, {"holder_id = ?", f.Holder}} {
+		if !x.id.IsZero() {
+			add(x.cond, x.id[:])
+		}
+	}
+	if len(where) == 0 && f.Status == "" || f.Limit < 1 {
+		return nil, nil
+	}
+	if !f.Org.IsZero() || !f.Holder.IsZero() {
+		where = append(where, `channel IN ('webhook', 'callback')`)
+	}
+	if f.Status != "" {
+		add(`status = ?`, string(f.Status))
+	}
+	if !f.LateAt.IsZero() {
+		add(`term_at > 0 AND acked_at = 0 AND status <> 'dropped' AND term_at < ?`, millis(f.LateAt))
+	}
+	if !f.After.IsZero() {
+		add(`id < ?`, f.After[:])
+	}
+	args = append(args, f.Limit)
+	rows, err := s.read().query(ctx, `SELECT `+deliveryColumns+` FROM outbox WHERE `+strings.Join(where, " AND ")+
+		` ORDER BY id DESC LIMIT ?`+strconv.Itoa(len(args)), args...)
+	return collect(rows, err, scanDelivery)
+}
+
+// DueDeliveries lists those to send now.
+func (s *Store) DueDeliveries(ctx context.Context, now time.Time, limit int) ([]outbox.Delivery, error) {
+	rows, err := s.read().query(ctx, `SELECT `+deliveryColumns+` FROM outbox
+		WHERE status = 'waiting' AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2`, millis(now), limit)
+	return collect(rows, err, scanDelivery)
+}
+
+// note is a write that an entry was made for before: it tells how far the
+// sending of it has come.
+func (s *Store) note(ctx context.Context, query string, args ...any) (n int64, err error) {
+	_, err = s.write(ctx, nil, func(ctx context.Context, q tx) error {
+		var err error
+		n, err = q.exec(ctx, query, args...)
+		return err
+	})
+	return n, err
+}
+
+// Claim counts a try before it is made.
+func (s *Store) Claim(ctx context.Context, d *outbox.Delivery, next time.Time) (bool, error) {
+	n, err := s.note(ctx, `UPDATE outbox SET tries = tries + 1, due_at = ?1
+		WHERE subject_id = ?2 AND id = ?3 AND tries = ?4 AND status = 'waiting'`, millis(next), d.Subject[:], d.ID[:], d.Tries)
+	if err != nil || n != 1 {
+		return false, err
+	}
+	d.Tries, d.Due = d.Tries+1, next
+	return true, nil
+}
+
+// Settle notes what became of a try. An acknowledgement that came while the call
+// was under way stays.
+func (s *Store) Settle(ctx context.Context, d *outbox.Delivery) error {
+	_, err := s.note(ctx, `UPDATE outbox SET status = ?1, due_at = ?2, sent_at = ?3, problem = ?4
+		WHERE subject_id = ?5 AND id = ?6 AND status = 'waiting'`,
+		string(d.Status), millis(d.Due), millis(d.SentAt), d.Problem, d.Subject[:], d.ID[:])
+	return err
+}
+
+// Postpone lets what waits for an address rest.
+func (s *Store) Postpone(ctx context.Context, target ident.ID, until time.Time) error {
+	_, err := s.note(ctx, `UPDATE outbox SET due_at = ?1 WHERE status = 'waiting' AND due_at < ?1 AND target = ?2`, millis(until), target[:])
+	return err
+}
+
+// Acknowledge lands that the receiver knows.
+func (s *Store) Acknowledge(ctx context.Context, d *outbox.Delivery, r *journal.Record) (bool, error) {
+	out, err := s.land(ctx, r, func(ctx context.Context, q querier) error {
+		n, err := q.exec(ctx, `UPDATE outbox SET status = 'acknowledged', acked_at = ?1, sent_at = ?2, escalate_at = 0, problem = ''
+			WHERE subject_id = ?3 AND id = ?4 AND acked_at = 0`, millis(d.AckedAt), millis(d.SentAt), d.Subject[:], d.ID[:])
+		if err == nil && n != 1 {
+			err = errStale
+		}
+		return err
+	})
+	return out.Stale, err
+}
+
+// Retry lets what was given up wait again.
+func (s *Store) Retry(ctx context.Context, org, delivery ident.ID, now time.Time) (int64, error) {
+	if delivery.IsZero() {
+		return s.note(ctx, `UPDATE outbox SET status = 'waiting', tries = 0, due_at = ?1 WHERE status = 'failed'`, millis(now))
+	}
+	return s.note(ctx, `UPDATE outbox SET status = 'waiting', tries = 0, due_at = ?1
+		WHERE id = ?2 AND org_id = ?3 AND status = 'failed'`, millis(now), delivery[:], org[:])
+}
+
+// Overdue lists what officers are to be told of.
+func (s *Store) Overdue(ctx context.Context, now time.Time, limit int) ([]outbox.Delivery, error) {
+	rows, err := s.read().query(ctx, `SELECT `+deliveryColumns+` FROM outbox
+		WHERE escalate_at > 0 AND escalate_at < ?1 AND acked_at = 0 AND status <> 'dropped' ORDER BY escalate_at LIMIT ?2`, millis(now), limit)
+	return collect(rows, err, scanDelivery)
+}
+
+// Escalate notes that officers are told, with the letters that tell them.
+func (s *Store) Escalate(ctx context.Context, d *outbox.Delivery, next time.Time, letters []*journal.Tell) error {
+	_, err := s.write(ctx, nil, func(ctx context.Context, q tx) error {
+		n, err := q.exec(ctx, `UPDATE outbox SET escalated = ?1, escalate_at = ?2 WHERE subject_id = ?3 AND id = ?4 AND escalated = ?5`,
+			d.Escalated, millis(next), d.Subject[:], d.ID[:], d.Escalated-1)
+		if err != nil || n != 1 { // another node told them
+			return err
+		}
+		return putTells(ctx, q, letters)
+	})
+	return err
+}
+
+// CountDeliveries counts what waits, what was given up and what is late.
+func (s *Store) CountDeliveries(ctx context.Context, now time.Time) (f outbox.Figures, err error) {
+	err = s.read().row(ctx, `SELECT COUNT(CASE WHEN status = 'waiting' THEN 1 END), COUNT(CASE WHEN status = 'failed' THEN 1 END),
+			COUNT(CASE WHEN term_at > 0 AND term_at < ?1 THEN 1 END)
+		FROM outbox WHERE status IN ('waiting', 'sent', 'failed')`, millis(now)).Scan(&f.Waiting, &f.Failed, &f.Late)
+	return f, wrap(err)
+}
+
+// InsertWebhook lands where an organization wants word.
+func (s *Store) InsertWebhook(ctx context.Context, w *outbox.Webhook, r *journal.Record) error {
+	_, err := s.land(ctx, r, func(ctx context.Context, q querier) error {
+		_, err := q.exec(ctx, `INSERT INTO webhook (org_id, id, events, created_at, sealed) VALUES (?1, ?2, ?3, ?4, ?5)`,
+			w.Org[:], w.ID[:], strings.Join(w.Events, " "), millis(w.Created), w.Sealed)
+		return err
+	})
+	return err
+}
+
+// DeleteWebhook lands that an organization wants no more word there.
+func (s *Store) DeleteWebhook(ctx context.Context, org, hook ident.ID, r *journal.Record) error {
+	_, err := s.land(ctx, r, func(ctx context.Context, q querier) error {
+		n, err := q.exec(ctx, `DELETE FROM webhook WHERE org_id = ?1 AND id = ?2`, org[:], hook[:])
+		if err == nil && n == 0 {
+			err = fault.New(fault.NotFound, "webhook-unknown")
+		}
+		if err != nil {
+			return err
+		}
+		_, err = q.exec(ctx, `UPDATE outbox SET status = 'dropped', escalate_at = 0
+			WHERE org_id = ?1 AND target = ?2 AND status = 'waiting'`, org[:], hook[:])
+		return err
+	})
+	return err
+}
+
+// Webhooks lists those of an organization.
+func (s *Store) Webhooks(ctx context.Context, org ident.ID) ([]outbox.Webhook, error) {
+	rows, err := s.read().query(ctx, `SELECT id, events, created_at, sealed FROM webhook WHERE org_id = ?1 ORDER BY id`, org[:])
+	return collect(rows, err, func(r *sql.Rows) (outbox.Webhook, error) {
+		w := outbox.Webhook{Org: org}
+		var events string
+		var created int64
+		err := r.Scan(id{&w.ID}, &events, &created, &w.Sealed)
+		w.Events, w.Created = strings.Fields(events), moment(created)
+		return w, err
+	})
+}
+
+const contactColumns = `subject_id, id, kind, status, language, choices, created_at, confirmed_at, code_hash, code_until, sealed`
+
+func scanContact(rows *sql.Rows) (outbox.Contact, error) {
+	var c outbox.Contact
+	var created, confirmed, until int64
+	var kind, lang string
+	err := rows.Scan(id{&c.Subject}, id{&c.ID}, &kind, &c.Status, &lang, &c.Choices, &created, &confirmed, hash{&c.CodeHash}, &until, &c.Sealed)
+	c.Kind, c.Language = ident.Kind(kind), locale.Lang(lang)
+	c.Created, c.Confirmed, c.CodeUntil = moment(created), moment(confirmed), moment(until)
+	return c, err
+}
+
+// PutContact keeps a contact. It is a setting of the subject's own and no act on
+// anybody's data, so it has no entry: an entry would stand in the journal of some
+// operator, whom it does not concern.
+func (s *Store) PutContact(ctx context.Context, c *outbox.Contact, letter *journal.Tell) error {
+	_, err := s.write(ctx, nil, func(ctx context.Context, q tx) error {
+		if _, err := q.exec(ctx, `INSERT INTO contact (`+contactColumns+`) VALUES `+places(1, 11)+`
+			ON CONFLICT (subject_id, id) DO UPDATE SET status = excluded.status, choices = excluded.choices,
+				confirmed_at = excluded.confirmed_at, code_hash = excluded.code_hash, sealed = excluded.sealed`,
+			c.Subject[:], c.ID[:], string(c.Kind), c.Status, string(c.Language), int64(c.Choices), millis(c.Created), millis(c.Confirmed),
+			c.CodeHash[:], millis(c.CodeUntil), c.Sealed); err != nil {
+			return err
+		}
+		if c.Status == outbox.Removed {
+			if _, err := q.exec(ctx, `UPDATE outbox SET status = 'dropped' WHERE subject_id = ?1 AND target = ?2 AND status = 'waiting'`,
+				c.Subject[:], c.ID[:]); err != nil {
+				return err
+			}
+		}
+		if letter != nil {
+			return putTells(ctx, q, []*journal.Tell{letter}) // nothing is sent there yet but this
+		}
+		return wantsWord(ctx, q, c.Subject)
+	})
+	return err
+}
+
+// wantsWord sums up what a subject wants word of, under the subject's version.
+func wantsWord(ctx context.Context, q querier, subject ident.ID) error {
+	rows, err := q.query(ctx, `SELECT choices FROM contact WHERE subject_id = ?1 AND status = 'confirmed'`, subject[:])
+	list, err := collect(rows, err, func(r *sql.Rows) (v int64, err error) { return v, r.Scan(&v) })
+	if err != nil {
+		return err
+	}
+	var all int64
+	for _, v := range list {
+		all |= v
+	}
+	_, err = q.exec(ctx, `UPDATE subject SET notices = ?1, version = version + 1 WHERE id = ?2 AND notices <> ?1`, all, subject[:])
+	return err
+}
+
+// Contacts lists those of a subject.
+func (s *Store) Contacts(ctx context.Context, subject ident.ID) ([]outbox.Contact, error) {
+	rows, err := s.read().query(ctx, `SELECT `+contactColumns+` FROM contact WHERE subject_id = ?1 ORDER BY id`, subject[:])
+	return collect(rows, err, scanContact)
+}
+
+// ContactByCode finds the one that a link confirms.
+func (s *Store) ContactByCode(ctx context.Context, sum [32]byte) (*outbox.Contact, error) {
+	rows, err := s.read().query(ctx, `SELECT `+contactColumns+` FROM contact WHERE code_hash = ?1 AND status = 'pending'`, sum[:])
+	list, err := collect(rows, err, scanContact)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, fault.New(fault.NotFound, "contact-unknown")
+	}
+	return &list[0], nil
+}
