@@ -97,7 +97,7 @@ func handler(e *env, a *app.App, public string) http.Handler {
 	mux := http.NewServeMux()
 	(&api.API{
 		Store: a.Store, Accounts: a.Accounts, Parties: a.Parties, Represent: a.Represent, Consents: a.Consents, Guard: a.Guard, Terms: a.Terms, Journal: a.Journal,
-		Deferrals: a.Deferrals, Keys: a.Keys, Now: a.Now, Log: e.log, Public: public, Version: Version,
+		Deferrals: a.Deferrals, GovStack: a.GovStack, Keys: a.Keys, Now: a.Now, Log: e.log, Public: public, Version: Version,
 		Ready: func(ctx context.Context) error {
 			_, err := a.Store.LogSize(ctx)
 			return err

@@ -49,6 +49,7 @@ var icons = map[string]string{
 	"term.done": "check", "term.cancel": "cross", "term.pause": "pause", "term.resume": "clock",
 	"disclosure.defer": "clock", "disclosure.approve": "clock", "disclosure.refuse": "cross", "disclosure.lift": "view",
 	"representation.register": "person", "representation.revoke": "cross", "representation.end": "clock", "representation.look": "view",
+	"govstack.config": "document", "govstack.individual": "person", "govstack.sign": "check", "govstack.forget": "cross",
 }
 
 // Acts lists every act that the journal knows, by id.

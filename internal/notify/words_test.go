@@ -50,6 +50,7 @@ var events = []string{
 	"calendar.decree", "term.start", "term.done", "term.cancel", "term.extend", "term.pause", "term.resume", "term.recompute",
 	"disclosure.defer", "disclosure.approve", "disclosure.refuse", "disclosure.lift",
 	"representation.register", "representation.revoke", "representation.end", "representation.look",
+	"govstack.config", "govstack.individual", "govstack.sign", "govstack.forget",
 }
 
 // entry is an act as the journal writes it, full enough to fill every place of
