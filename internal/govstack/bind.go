@@ -29,22 +29,25 @@ var dataUses = []string{"", "null", dataSource, "data_using_service"}
 
 // bind finds the purpose of the register that an agreement is about: the one of
 // its id, or the one that its text names by id or by a name in any language. Nil
-// where it names none. It is looked for at each use, so an agreement becomes
-// active when its purpose is put in force, and stops with it.
+// where it names none, or two: nobody reads of one purpose and consents to
+// another. It is looked for at each use, so an agreement becomes active when its
+// purpose is put in force, and stops with it.
 func bind(reg *register.Register, a *Agreement) *register.Entry {
 	if reg == nil {
 		return nil
 	}
-	for _, id := range []string{a.ID, a.Purpose, purposeID(a)} {
-		if p := reg.Purpose(id); p != nil {
-			return p
-		}
-	}
+	byText, byID := reg.Purpose(a.Purpose), reg.Purpose(purposeID(a))
 	for i := range reg.Description.Purposes {
 		p := &reg.Description.Purposes[i]
-		if slices.Contains([]string{p.Name.KK, p.Name.RU, p.Name.EN}, a.Purpose) {
-			return reg.Purpose(p.ID)
+		if byText == nil && slices.Contains([]string{p.Name.KK, p.Name.RU, p.Name.EN}, a.Purpose) {
+			byText = reg.Purpose(p.ID)
 		}
+	}
+	switch {
+	case byID == nil:
+		return byText
+	case byText == nil || byText == byID:
+		return byID
 	}
 	return nil
 }
