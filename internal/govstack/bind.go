@@ -58,8 +58,32 @@ func (f *Face) active(reg *register.Register, a *Agreement) bool {
 	return p != nil && p.Basis.Consent() && p.InForce(f.Now()) && a.LawfulBasis == bases[0] && (a.Active == nil || *a.Active)
 }
 
-// terms are what a consent to an agreement covers: all that the purpose needs,
-// and its recipients only where the agreement says that data is handed on.
+// categories are those that the attributes of an agreement name, by category or by
+// their own name; none where it has no attributes.
+func categories(reg *register.Register, a *Agreement) ([]string, error) {
+	var out []string
+	for i := range a.Attributes {
+		x := &a.Attributes[i]
+		id := x.Category
+		if _, ok := reg.Category(id); !ok {
+			id = strings.ToLower(x.Name)
+		}
+		if _, ok := reg.Category(id); !ok {
+			return nil, fault.Bad(fmt.Sprintf("attributes[%d].category", i), "govstack-category")
+		}
+		if p := bind(reg, a); p != nil && !slices.Contains(p.Categories, id) {
+			return nil, fault.Bad(fmt.Sprintf("attributes[%d].category", i), "govstack-category-excess")
+		}
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out, nil
+}
+
+// terms are what a consent to an agreement covers: the data that it names, all
+// that the purpose needs where it names none, and the purpose's recipients only
+// where the agreement says that data is handed on.
 func (f *Face) terms(reg *register.Register, a *Agreement) (consent.Terms, error) {
 	p := bind(reg, a)
 	switch {
@@ -68,7 +92,11 @@ func (f *Face) terms(reg *register.Register, a *Agreement) (consent.Terms, error
 	case !f.active(reg, a):
 		return consent.Terms{}, fault.Bad("dataAgreementId", "govstack-inactive")
 	}
-	t := consent.Terms{Purposes: []string{p.ID}}
+	named, err := categories(reg, a)
+	if err != nil {
+		return consent.Terms{}, err
+	}
+	t := consent.Terms{Purposes: []string{p.ID}, Categories: named}
 	if a.DataUse == dataSource {
 		for i := range p.Recipients {
 			t.ThirdParties = append(t.ThirdParties, p.Recipients[i].BIN)
@@ -95,7 +123,13 @@ func purposeID(a *Agreement) string {
 // that it stays a draft: a purpose is never made up, for the Law asks that the
 // data be necessary and sufficient for it. Told twice, nothing is applied twice.
 func (f *Face) declare(ctx context.Context, who *Who, a *Agreement) (int, error) {
-	if who.Org.Register == nil || len(a.Attributes) == 0 || bind(who.Org.Register, a) != nil || a.LawfulBasis != bases[0] {
+	if who.Org.Register == nil || len(a.Attributes) == 0 {
+		return 0, nil
+	}
+	if _, err := categories(who.Org.Register, a); err != nil {
+		return 0, err
+	}
+	if bind(who.Org.Register, a) != nil || a.LawfulBasis != bases[0] {
 		return 0, nil
 	}
 	versions, err := f.Parties.Store.Versions(ctx, who.Org.ID)
@@ -141,18 +175,9 @@ func (f *Face) purpose(who *Who, d *register.Description, a *Agreement) (*regist
 	default:
 		p.Name.EN = a.Purpose
 	}
-	for i := range a.Attributes {
-		x := &a.Attributes[i]
-		id := x.Category
-		if _, ok := who.Org.Register.Category(id); !ok {
-			id = strings.ToLower(x.Name)
-		}
-		if _, ok := who.Org.Register.Category(id); !ok {
-			return nil, fault.Bad(fmt.Sprintf("attributes[%d].category", i), "govstack-category")
-		}
-		if !slices.Contains(p.Categories, id) {
-			p.Categories = append(p.Categories, id)
-		}
+	var err error
+	if p.Categories, err = categories(who.Org.Register, a); err != nil {
+		return nil, err
 	}
 	if a.Policy != nil {
 		if slices.ContainsFunc(d.Bases, func(b register.Base) bool { return b.ID == a.Policy.StorageLocation }) {

@@ -191,7 +191,9 @@ var errContended = fault.New(fault.Unavailable, "contended")
 // Limits of what is written, in bytes.
 const (
 	maxText      = 4000
+	maxID        = 512
 	maxSignature = 32 << 10
+	maxArtifact  = 256 << 10 // a scan
 	maxParts     = 200
 )
 

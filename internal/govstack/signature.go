@@ -140,6 +140,9 @@ func (s *statement) says(o *statement) bool {
 // key. Only what is under the signature counts; what stands beside it has to say
 // the same.
 func (s *Signature) check() (*statement, string, error) {
+	if err := s.measure(); err != nil {
+		return nil, "", err
+	}
 	key, thumb, err := readKey(s.VerificationSignedBy)
 	if err != nil {
 		return nil, "", fault.Bad("signature.verificationSignedBy", "govstack-key")
@@ -162,12 +165,27 @@ func (s *Signature) check() (*statement, string, error) {
 	return st, thumb, nil
 }
 
+// measure bounds what is kept of a signature.
+func (s *Signature) measure() error {
+	for field, x := range map[string]struct {
+		text string
+		max  int
+	}{
+		"id": {s.ID, maxID}, "payload": {s.Payload, maxSignature}, "signature": {s.Signature, maxSignature},
+		"verificationMethod": {s.VerificationMethod, maxID}, "verificationPayload": {s.VerificationPayload, maxSignature},
+		"verificationArtifact": {s.VerificationArtifact, maxArtifact}, "verificationJwsHeader": {s.VerificationJWSHeader, maxText},
+		"timestamp": {s.Timestamp, maxID},
+	} {
+		if len(x.text) > x.max {
+			return fault.Bad("signature."+field, "too-long", "max", x.max)
+		}
+	}
+	return nil
+}
+
 // verify returns what is under the signature: a compact JWS, whole or without its
 // payload, or a bare signature with its header beside it.
 func (s *Signature) verify(key *jose.JSONWebKey) ([]byte, error) {
-	if len(s.Signature) > maxSignature {
-		return nil, errSignature
-	}
 	compact, detached := s.Signature, s.Payload
 	if detached == "" {
 		detached = s.VerificationPayload
