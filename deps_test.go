@@ -38,6 +38,7 @@ internal/party    : fault ident journal law locale register seal verify
 internal/represent : fault ident journal law locale party register seal verify
 internal/outbox   : fault ident journal locale party register seal verify
 internal/consent  : fault ident journal law locale outbox party register represent seal verify
+internal/govstack : consent fault ident journal locale party register seal verify
 internal/term     : calendar fault ident journal law party seal verify
 internal/vault    : consent ident register seal term
 internal/gate     : consent fault ident journal law outbox party register represent seal term vault verify
@@ -46,15 +47,15 @@ internal/intake   : fault gate ident journal law locale party register vault ver
 
 internal/order           : account fault gate ident journal law party register seal term vault verify
 internal/disclosure      : account fault ident journal law locale party register verify
-internal/store           : account calendar consent disclosure fault gate ident journal locale order outbox party represent request seal term vault verify
+internal/store           : account calendar consent disclosure fault gate govstack ident journal locale order outbox party represent request seal term vault verify
 internal/store/storetest : store
 
-internal/app         : account consent disclosure fault gate ident journal law order outbox party represent request seal store term verify
+internal/app         : account consent disclosure fault gate govstack ident journal law order outbox party represent request seal store term verify
 internal/app/apptest : app consent ident party register store/storetest verify
 internal/bench       : app consent gate ident party register verify
 internal/demo        : app consent examples fault gate ident intake journal law locale party register represent verify
 
-internal/api : account calendar consent disclosure fault gate ident journal law locale notify order outbox party register represent request seal term vault verify
+internal/api : account calendar consent disclosure fault gate govstack ident journal law locale notify order outbox party register represent request seal term vault verify
 internal/web : account consent disclosure fault gate ident journal law locale notify order outbox party policy register represent request term verify
 internal/cli : *
 cmd/kelisim  : cli

@@ -177,6 +177,7 @@ func TestRoutesByRole(t *testing.T) {
 	w.names["description"] = string(apptest.Org(t, w.App, "").Register.Description.Canonical())
 	w.past(t)
 	routes := w.api.routes()
+	access := slices.Concat(access, faceAccess)
 	if len(routes) != len(access) {
 		t.Errorf("%d routes, %d rows", len(routes), len(access))
 	}
@@ -310,6 +311,9 @@ func (w *world) fresh(t *testing.T, role, call string) {
 	}
 	if strings.Contains(call, "$term") {
 		w.names["term"] = w.owe(t, "block")
+	}
+	if strings.Contains(call, "$gov") {
+		w.governed(t)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"kelisim/internal/disclosure"
 	"kelisim/internal/fault"
 	"kelisim/internal/gate"
+	"kelisim/internal/govstack"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/locale"
@@ -67,6 +68,8 @@ type API struct {
 	Orders *order.Orders
 	// Requests is what subjects demand.
 	Requests *request.Requests
+	// GovStack is the face of GovStack's Consent Building Block.
+	GovStack *govstack.Face
 
 	metrics *metricSet
 	spec    *spec
@@ -82,7 +85,8 @@ type call struct {
 	org    *party.Organization // of the caller, nil for none
 	way    *represent.Way      // by which a subject acts for another, nil for none
 	body   []byte
-	status int // of the answer; 0 for the route's own
+	status int  // of the answer; 0 for the route's own
+	faced  bool // the route is one of GovStack's
 }
 
 func (c *call) ctx() context.Context { return c.r.Context() }
@@ -111,7 +115,7 @@ func (c *call) authenticate(roles []account.Role) error {
 		return nil
 	}
 	scheme, text, _ := strings.Cut(c.r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
+	if !strings.EqualFold(scheme, "Bearer") && (!c.faced || !strings.EqualFold(scheme, "ApiKey")) { // GovStack's clients say so
 		return fault.New(fault.Unauthenticated, "unauthenticated")
 	}
 	var err error

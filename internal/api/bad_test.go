@@ -331,6 +331,10 @@ func TestBadBodies(t *testing.T) {
 				if code != "missing-field" {
 					t.Errorf("%s %s, %s: %d %s", r.method, r.path, c.name, a.status, code)
 				}
+			case r.tag == faceTag: // GovStack knows one status for whatever is wrong, and takes names that it does not know
+				if a.status != 400 || c.code != "" && c.code != "unknown-field" && code != c.code {
+					t.Errorf("%s %s, %s: %d %s", r.method, r.path, c.name, a.status, code)
+				}
 			case r.yaml && c.status != 413 && c.status != 415: // a description has codes of its own
 			case c.status != 0 && a.status != c.status || c.code != "" && code != c.code:
 				t.Errorf("%s %s, %s: %d %s, want %d %s", r.method, r.path, c.name, a.status, code, c.status, c.code)

@@ -108,6 +108,9 @@ func (c *call) toProblem(err error) *problem {
 	p := &problem{
 		Type: "about:blank", Status: statuses[f.Kind], Code: f.Code, Field: f.Field, Line: f.Line, Provisions: f.Provisions,
 	}
+	if c.faced {
+		p.Status = faceStatus(p.Status)
+	}
 	p.Title, p.Hint = locale.Fault(c.lang, f)
 	if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
 		c.logFailure(p, f)

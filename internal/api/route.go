@@ -114,17 +114,20 @@ func (a *API) Routes(mux *http.ServeMux) {
 		}
 	}
 	parts := map[string]methods{} // of a consent
+	emptyIDs(addresses)
 	for address, m := range addresses {
 		if part, ok := strings.CutPrefix(address, consentPrefix); ok && !strings.Contains(part, "/") {
 			parts[part] = m
 			continue
 		}
-		mux.HandleFunc(address, func(w http.ResponseWriter, req *http.Request) { a.dispatch(m, w, req) })
+		for _, p := range patterns(address) {
+			mux.HandleFunc(p, func(w http.ResponseWriter, req *http.Request) { a.dispatch(m, w, req) })
+		}
 	}
 	mux.HandleFunc(consentPrefix+"{part}", func(w http.ResponseWriter, req *http.Request) {
 		a.dispatch(parts[req.PathValue("part")], w, req)
 	})
-	for _, prefix := range []string{"/v1/", "/log/", "/access/"} {
+	for _, prefix := range []string{"/v1/", "/log/", "/access/", "/govstack/"} {
 		mux.HandleFunc(prefix, a.absent)
 	}
 }
@@ -176,6 +179,7 @@ func (a *API) call(w http.ResponseWriter, r *http.Request) *call {
 // handle runs one call and returns the status it was answered with.
 func (a *API) handle(r *route, w http.ResponseWriter, req *http.Request) (status int) {
 	c := a.call(w, req)
+	c.faced = r.tag == faceTag
 	defer func() {
 		if v := recover(); v != nil { // a fault of ours: refuse, and say where
 			a.Log.LogAttrs(c.ctx(), slog.LevelError, "panic", slog.String("route", req.Pattern), slog.String("stack", string(debug.Stack())))

@@ -19,6 +19,7 @@ import (
 	"kelisim/internal/disclosure"
 	"kelisim/internal/fault"
 	"kelisim/internal/gate"
+	"kelisim/internal/govstack"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/law"
@@ -94,6 +95,8 @@ type App struct {
 
 	mailer outbox.Mailer
 	texter outbox.Texter
+	// GovStack is the face of GovStack's Consent Building Block.
+	GovStack *govstack.Face
 }
 
 func (c *Config) defaults() {
@@ -211,6 +214,7 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 		Keys: keys, Base: &request.Vault{Store: st, Parties: a.Parties}, Now: c.Now,
 	}
 	a.Deferrals = &disclosure.Deferrals{Store: st, Parties: a.Parties, Now: c.Now}
+	a.GovStack = &govstack.Face{Store: st, Parties: a.Parties, Consents: a.Consents, Keys: keys, Now: c.Now}
 	a.Sealer = &journal.Sealer{Store: st, Keys: keys, Now: c.Now, Log: c.Log, Every: c.SealEvery, Published: a.keepCheckpoint}
 	return a, nil
 }

@@ -55,6 +55,7 @@ var icons = map[string]string{
 	"order.issue": "document", "order.execute": "check", "order.cancel": "cross", "oversight.look": "view",
 	"delivery.acknowledge": "check", "webhook.add": "bell", "webhook.remove": "bell",
 	"representation.register": "person", "representation.revoke": "cross", "representation.end": "clock", "representation.look": "view",
+	"govstack.config": "document", "govstack.individual": "person", "govstack.sign": "check", "govstack.forget": "cross",
 }
 
 // Acts lists every act that the journal knows, by id.

@@ -55,6 +55,7 @@ var events = []string{
 	"request.receive", "request.begin", "request.at-once", "request.approve", "request.resume", "request.halt", "request.check", "request.answer",
 	"request.refuse", "request.extend", "request.assign", "request.appeal", "request.decide", "request.look",
 	"delivery.acknowledge", "webhook.add", "webhook.remove",
+	"govstack.config", "govstack.individual", "govstack.sign", "govstack.forget",
 }
 
 // entry is an act as the journal writes it, full enough to fill every place of

@@ -200,7 +200,14 @@ func consentInsert(c *consent.Consent, t *consent.Text, superseded []*consent.Co
 
 // UpdateConsent lands the next version of a consent.
 func (s *Store) UpdateConsent(ctx context.Context, c *consent.Consent, r *journal.Record) (bool, error) {
-	out, err := s.land(ctx, r, func(ctx context.Context, q querier) error {
+	out, err := s.land(ctx, r, consentUpdate(c, r))
+	return out.Stale, err
+}
+
+// consentUpdate is the statements of the next version of a consent, for the write
+// that it is part of.
+func consentUpdate(c *consent.Consent, r *journal.Record) func(context.Context, querier) error {
+	return func(ctx context.Context, q querier) error {
 		if err := bump(ctx, q, r); err != nil {
 			return err
 		}
@@ -208,8 +215,7 @@ func (s *Store) UpdateConsent(ctx context.Context, c *consent.Consent, r *journa
 			return err
 		}
 		return lookSoon(ctx, q, c.Subject, c.Org, c.History[len(c.History)-1].At)
-	})
-	return out.Stale, err
+	}
 }
 
 // lookSoon lets retention look at a holding no later than at the moment; it

@@ -96,6 +96,7 @@ func destroyHolding(ctx context.Context, q querier, c *vault.Change) error {
 	for _, stmt := range []string{
 		`DELETE FROM value WHERE subject_id = ?1 AND org_id = ?2`,
 		`DELETE FROM data_key WHERE subject_id = ?1 AND org_id = ?2`,
+		`DELETE FROM govstack_object WHERE subject_id = ?1 AND org_id = ?2 AND kind = 'individual'`,
 	} {
 		if _, err := q.exec(ctx, stmt, c.Subject[:], c.Org[:]); err != nil {
 			return err
