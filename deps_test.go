@@ -43,16 +43,18 @@ internal/gate     : consent fault ident journal law party register represent sea
 internal/intake   : fault gate ident journal law locale party register vault verify
 
 internal/order           : account fault gate ident journal law party register seal term vault verify
+internal/kdp             : fault gate ident journal locale party register seal verify
+internal/kdp/kdpsim      : kdp
 internal/disclosure      : account fault ident journal law locale party register verify
-internal/store           : account calendar consent disclosure fault gate ident journal locale order party represent seal term vault verify
+internal/store           : account calendar consent disclosure fault gate ident journal kdp locale order party represent seal term vault verify
 internal/store/storetest : store
 
-internal/app         : account consent disclosure fault gate ident journal law order party represent seal store term verify
+internal/app         : account consent disclosure fault gate ident journal kdp law order party represent seal store term verify
 internal/app/apptest : app consent ident party register store/storetest verify
 internal/bench       : app consent gate ident party register verify
 internal/demo        : app consent examples fault gate ident intake journal law locale party register represent verify
 
-internal/api : account calendar consent disclosure fault gate ident journal law locale notify order party register represent seal term vault verify
+internal/api : account calendar consent disclosure fault gate ident journal kdp law locale notify order party register represent seal term vault verify
 internal/web : account consent disclosure fault gate ident journal law locale notify party policy register represent verify
 internal/cli : *
 cmd/kelisim  : cli

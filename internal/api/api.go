@@ -17,6 +17,7 @@ import (
 	"kelisim/internal/gate"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
+	"kelisim/internal/kdp"
 	"kelisim/internal/locale"
 	"kelisim/internal/order"
 	"kelisim/internal/party"
@@ -61,6 +62,8 @@ type API struct {
 	Represent *represent.Representatives
 	// Orders is what others order of an organization.
 	Orders *order.Orders
+	// StateService asks the state service of control over access.
+	StateService *kdp.Requests
 
 	metrics *metricSet
 	spec    *spec

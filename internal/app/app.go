@@ -21,6 +21,7 @@ import (
 	"kelisim/internal/gate"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
+	"kelisim/internal/kdp"
 	"kelisim/internal/law"
 	"kelisim/internal/order"
 	"kelisim/internal/party"
@@ -47,6 +48,8 @@ type Config struct {
 	CacheSize int
 	// SealEvery is the longest time an entry waits for its checkpoint.
 	SealEvery time.Duration
+	// KDP is how the state service of control over access is asked; nil: it is not.
+	KDP *kdp.Settings
 	// Law says which editions of the Law bind here; law.Default if it says nothing.
 	Law law.Following
 
@@ -80,6 +83,8 @@ type App struct {
 	Represent *represent.Representatives
 	// Orders is what others order of an organization.
 	Orders *order.Orders
+	// StateService asks the state service of control over access.
+	StateService *kdp.Requests
 }
 
 func (c *Config) defaults() {
@@ -180,6 +185,10 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 		Store: st, Parties: a.Parties, Represent: a.Represent, Terms: a.Terms, Keys: keys, Now: c.Now, Cache: gate.NewCache(c.CacheSize),
 	}
 	a.Orders = &order.Orders{Store: st, Parties: a.Parties, Guard: a.Guard, Terms: a.Terms, Now: c.Now}
+	a.StateService = &kdp.Requests{Store: st, Parties: a.Parties, Guard: a.Guard, Now: c.Now, Log: c.Log}
+	if c.KDP != nil {
+		a.StateService.Settings, a.StateService.Client = c.KDP, c.KDP.Client(c.Now)
+	}
 	a.Journal = &journal.Reader{Store: st, Keys: keys, KeyOf: a.Parties.JournalKey, Now: c.Now}
 	a.Deferrals = &disclosure.Deferrals{Store: st, Parties: a.Parties, Now: c.Now}
 	a.Sealer = &journal.Sealer{Store: st, Keys: keys, Now: c.Now, Log: c.Log, Every: c.SealEvery, Published: a.keepCheckpoint}

@@ -56,6 +56,8 @@ type commands struct {
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Bench   benchCommand   `cmd:"" help:"Measure decisions, reads and the log on this machine."`
 
+	KDP kdpCommand `cmd:"" name:"kdp" help:"The state service of control over access to personal data."`
+
 	Calendar calendarCommand `cmd:"" help:"The working calendar that terms are counted by."`
 }
 

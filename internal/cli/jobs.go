@@ -17,10 +17,15 @@ func startJobs(ctx context.Context, a *app.App, wg *sync.WaitGroup) {
 	if a.Database == "" {
 		wg.Go(func() { a.Sealer.Run(ctx) })
 		wg.Go(func() { every(ctx, time.Minute, func() { tend(ctx, a) }) })
+		wg.Go(func() { every(ctx, askEvery, func() { askAgain(ctx, a) }) })
 		return
 	}
 	wg.Go(func() { leased(ctx, a, wg) })
 }
+
+// askEvery is how often questions to the state service are looked at, apart from the
+// rest: that service may be slow.
+const askEvery = 15 * time.Second
 
 // leaseTerm is how long the work rests after the node that did it died.
 const leaseTerm = 15 * time.Second
@@ -47,6 +52,7 @@ func leased(ctx context.Context, a *app.App, wg *sync.WaitGroup) {
 			work, stop = context.WithCancel(ctx)
 			wg.Go(func() { a.Sealer.Run(work) })
 			wg.Go(func() { every(work, time.Minute, func() { tend(work, a) }) })
+			wg.Go(func() { every(work, askEvery, func() { askAgain(work, a) }) })
 		}
 	})
 }

@@ -204,6 +204,11 @@ func (s *Store) UpdateConsent(ctx context.Context, c *consent.Consent, r *journa
 		if err := updateConsent(ctx, q, c); err != nil {
 			return err
 		}
+		if c.Status == consent.Withdrawn {
+			if err := endKDPs(ctx, q, c); err != nil {
+				return err
+			}
+		}
 		return lookSoon(ctx, q, c.Subject, c.Org, c.History[len(c.History)-1].At)
 	})
 	return out.Stale, err
