@@ -13,6 +13,7 @@ import (
 	"kelisim/internal/account"
 	"kelisim/internal/app/apptest"
 	"kelisim/internal/ident"
+	"kelisim/internal/kdp/kdpsim"
 	"kelisim/internal/outbox"
 )
 
@@ -145,6 +146,11 @@ var access = []accessRow{
 	{"POST /v1/me/contacts/{id}/choices", "/v1/me/contacts/$contact/choices", `{"choices":["requests"]}`, "subject"},
 	{"DELETE /v1/me/contacts/{id}", "/v1/me/contacts/$contact", "", "subject"},
 
+	{"POST /v1/kdp/requests", "/v1/kdp/requests", `{"subject":"$subject","iin":"$iin","purpose":"payment","services":["S-$n"],"validFor":"P1Y"}`, "operator staff officer"},
+	{"GET /v1/kdp/requests", "/v1/kdp/requests?subject=$subject", "", "operator staff officer"},
+	{"GET /v1/kdp/requests/{id}", "/v1/kdp/requests/$kdp", "", "operator staff officer"},
+	{"POST /v1/kdp/requests/{id}/token", "/v1/kdp/requests/$kdp/token", "", "operator"},
+
 	{"GET /v1/terms", "/v1/terms?organization=$bin", "", "operator staff officer authority"},
 	{"POST /v1/terms/{id}/done", "/v1/terms/$term/done", "", "operator officer"},
 	{"GET /v1/calendar", "/v1/calendar?year=2026", "", ""},
@@ -176,6 +182,8 @@ func TestRoutesByRole(t *testing.T) {
 	w := newWorld(t)
 	w.names["description"] = string(apptest.Org(t, w.App, "").Register.Description.Canonical())
 	w.past(t)
+	w.give(t, "contracts")
+	w.stateService(t).Add(plantedIIN, kdpsim.AtOnce)
 	routes := w.api.routes()
 	access := slices.Concat(access, faceAccess)
 	if len(routes) != len(access) {
@@ -250,6 +258,9 @@ func (w *world) fresh(t *testing.T, role, call string) {
 	}
 	if strings.Contains(call, "rder") {
 		w.asked(t, role)
+	}
+	if strings.Contains(call, "$kdp") {
+		w.names["kdp"] = w.do(t, "operator", "POST", "/v1/kdp/requests", kdpOf(`,"responsible":"unit $n"`)).want(t, 201).str(t, "id")
 	}
 	if strings.Contains(call, "$paused") {
 		w.names["paused"] = w.give(t, "news")

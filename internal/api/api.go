@@ -18,6 +18,7 @@ import (
 	"kelisim/internal/govstack"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
+	"kelisim/internal/kdp"
 	"kelisim/internal/locale"
 	"kelisim/internal/order"
 	"kelisim/internal/outbox"
@@ -70,6 +71,8 @@ type API struct {
 	Requests *request.Requests
 	// GovStack is the face of GovStack's Consent Building Block.
 	GovStack *govstack.Face
+	// StateService asks the state service of control over access.
+	StateService *kdp.Requests
 
 	metrics *metricSet
 	spec    *spec

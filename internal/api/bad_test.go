@@ -61,8 +61,9 @@ func TestBadInput(t *testing.T) {
 		for name, size := range map[string]int{"x201": 201, "x401": 401, "x2001": 2001, "x70k": 70_000} {
 			w.names[name] = strings.Repeat("x", size)
 		}
+		w.stateService(t)
 		before := w.rows(t)
-		for _, list := range [][]bad{badSubjects, badConsents, badDecisions, badEvaluations, badValues, badOrganizations, badReads, badDeferrals, badOrders} {
+		for _, list := range [][]bad{badSubjects, badConsents, badDecisions, badEvaluations, badValues, badOrganizations, badReads, badDeferrals, badOrders, badKDP} {
 			for _, c := range list {
 				c.run(t, w)
 			}

@@ -22,6 +22,7 @@ import (
 	"kelisim/internal/govstack"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
+	"kelisim/internal/kdp"
 	"kelisim/internal/law"
 	"kelisim/internal/order"
 	"kelisim/internal/outbox"
@@ -55,6 +56,8 @@ type Config struct {
 	AskByHand bool
 	// Word is how people and other systems are told.
 	Word Word
+	// KDP is how the state service of control over access is asked; nil: it is not.
+	KDP *kdp.Settings
 	// Law says which editions of the Law bind here; law.Default if it says nothing.
 	Law law.Following
 
@@ -97,6 +100,8 @@ type App struct {
 	texter outbox.Texter
 	// GovStack is the face of GovStack's Consent Building Block.
 	GovStack *govstack.Face
+	// StateService asks the state service of control over access.
+	StateService *kdp.Requests
 }
 
 func (c *Config) defaults() {
@@ -208,6 +213,10 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 		Outbox: a.Outbox,
 	}
 	a.Orders = &order.Orders{Store: st, Parties: a.Parties, Guard: a.Guard, Terms: a.Terms, Now: c.Now}
+	a.StateService = &kdp.Requests{Store: st, Parties: a.Parties, Guard: a.Guard, Now: c.Now, Log: c.Log}
+	if c.KDP != nil {
+		a.StateService.Settings, a.StateService.Client = c.KDP, c.KDP.Client(c.Now)
+	}
 	a.Journal = &journal.Reader{Store: st, Keys: keys, KeyOf: a.Parties.JournalKey, Now: c.Now}
 	a.Requests = &request.Requests{
 		Store: st, Parties: a.Parties, Guard: a.Guard, Consents: a.Consents, Terms: a.Terms, Journal: a.Journal, Represent: a.Represent,

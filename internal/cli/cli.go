@@ -56,7 +56,9 @@ type commands struct {
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Bench   benchCommand   `cmd:"" help:"Measure decisions, reads and the log on this machine."`
 
-	Outbox   outboxCommand   `cmd:"" help:"What others are to be told: how much waits, and what was given up."`
+	Outbox outboxCommand `cmd:"" help:"What others are to be told: how much waits, and what was given up."`
+	KDP    kdpCommand    `cmd:"" name:"kdp" help:"The state service of control over access to personal data."`
+
 	Calendar calendarCommand `cmd:"" help:"The working calendar that terms are counted by."`
 }
 

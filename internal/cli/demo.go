@@ -14,6 +14,7 @@ import (
 type demoCommand struct {
 	Listen string `help:"Address to listen on." env:"KELISIM_LISTEN" default:"127.0.0.1:8080"`
 	Seed   uint64 `help:"Of the made-up people." default:"1"`
+	KDP    string `name:"kdp" help:"Settings of the state service of control over access (YAML); a simulated one if absent." env:"KELISIM_KDP" placeholder:"FILE" type:"path"`
 	NoWait bool   `help:"Fill the installation and print, but do not serve." hidden:""`
 
 	wordFlags
@@ -23,6 +24,11 @@ type demoCommand struct {
 func (c *demoCommand) Run(e *env) error {
 	cfg := e.config()
 	cfg.Database, cfg.Word = e.flags.Database, c.word()
+	cfg.Database = e.flags.Database
+	var err error
+	if cfg.KDP, err = stateService(c.KDP); err != nil {
+		return err
+	}
 	a, err := app.Open(e.ctx, cfg)
 	if errors.Is(err, app.ErrNotInitialised) {
 		a, err = app.Init(e.ctx, cfg)
@@ -51,7 +57,17 @@ func (c *demoCommand) Run(e *env) error {
 		links("http://" + c.Listen)
 		return a.Close()
 	}
-	return errors.Join(serve(e, a, c.Listen, "", links), a.Close())
+	stop := func() error { return nil }
+	if c.KDP == "" {
+		bins := make([]string, len(r.Organizations))
+		for i, o := range r.Organizations {
+			bins[i] = o.BIN
+		}
+		if stop, err = connect(e, a, bins); err != nil {
+			return errors.Join(err, a.Close())
+		}
+	}
+	return errors.Join(serve(e, a, c.Listen, "", links), stop(), a.Close())
 }
 
 // logins makes fresh links and tokens and returns what prints them.

@@ -18,10 +18,15 @@ func startJobs(ctx context.Context, a *app.App, public string, wg *sync.WaitGrou
 		wg.Go(func() { a.Sealer.Run(ctx) })
 		wg.Go(func() { a.Deliverer(public).Run(ctx) })
 		wg.Go(func() { every(ctx, time.Minute, func() { tend(ctx, a) }) })
+		wg.Go(func() { every(ctx, askEvery, func() { askService(ctx, a) }) })
 		return
 	}
 	wg.Go(func() { leased(ctx, a, public, wg) })
 }
+
+// askEvery is how often questions to the state service are looked at, apart from the
+// rest: that service may be slow.
+const askEvery = 15 * time.Second
 
 // leaseTerm is how long the work rests after the node that did it died.
 const leaseTerm = 15 * time.Second
@@ -49,6 +54,7 @@ func leased(ctx context.Context, a *app.App, public string, wg *sync.WaitGroup) 
 			wg.Go(func() { a.Sealer.Run(work) })
 			wg.Go(func() { a.Deliverer(public).Run(work) })
 			wg.Go(func() { every(work, time.Minute, func() { tend(work, a) }) })
+			wg.Go(func() { every(work, askEvery, func() { askService(work, a) }) })
 		}
 	})
 }

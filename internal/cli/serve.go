@@ -22,6 +22,7 @@ type serveCommand struct {
 	Listen    string `help:"Address to listen on." env:"KELISIM_LISTEN" default:"127.0.0.1:8080"`
 	PublicURL string `name:"public-url" help:"Address that others reach us by." env:"KELISIM_PUBLIC_URL" placeholder:"URL"`
 	AskByHand bool   `name:"ask-by-hand" help:"Ask subjects again only when an officer says so, not by itself when a description widens a purpose." env:"KELISIM_ASK_BY_HAND"`
+	KDP       string `name:"kdp" help:"Settings of the state service of control over access (YAML); kelisim kdp settings prints the standard ones." env:"KELISIM_KDP" placeholder:"FILE" type:"path"`
 	CacheSize int    `help:"For how many subjects facts are kept in memory, about 600 bytes each." env:"KELISIM_CACHE_SIZE" default:"500000"`
 
 	wordFlags
@@ -50,6 +51,11 @@ func (c *serveCommand) Run(e *env) error {
 	cfg := e.config()
 	cfg.CacheSize, cfg.AskByHand = c.CacheSize, c.AskByHand
 	cfg.CacheSize, cfg.Word = c.CacheSize, c.word()
+	cfg.CacheSize = c.CacheSize
+	var err error
+	if cfg.KDP, err = stateService(c.KDP); err != nil {
+		return err
+	}
 	unlock, err := lock(e.flags.Data)
 	if err != nil {
 		return err
@@ -118,7 +124,7 @@ func serve(e *env, a *app.App, listen, public string, ready func(address string)
 func handler(e *env, a *app.App, public string) http.Handler {
 	mux := http.NewServeMux()
 	(&api.API{
-		Store: a.Store, Accounts: a.Accounts, Parties: a.Parties, Represent: a.Represent, Requests: a.Requests, Consents: a.Consents, Guard: a.Guard, Terms: a.Terms, Orders: a.Orders, Journal: a.Journal,
+		Store: a.Store, Accounts: a.Accounts, Parties: a.Parties, Represent: a.Represent, Requests: a.Requests, Consents: a.Consents, Guard: a.Guard, Terms: a.Terms, Orders: a.Orders, StateService: a.StateService, Journal: a.Journal,
 		Deferrals: a.Deferrals, Outbox: a.Outbox, GovStack: a.GovStack, Keys: a.Keys, Now: a.Now, Log: e.log, Public: public, Version: Version,
 		Ready: func(ctx context.Context) error {
 			_, err := a.Store.LogSize(ctx)

@@ -408,3 +408,42 @@ func writes(a register.Action) bool {
 		return false
 	}
 }
+
+// Under decides an ask and, where it is permitted, lets land write an entry of its
+// own in the place of the decision's, under the guard of the facts it was decided on.
+// stale means that the guard did not hold: it is decided anew. A refusal is journaled
+// like any other.
+func (g *Guard) Under(ctx context.Context, a *Ask, land func(*Answer, journal.Guard) (stale bool, err error)) (*Answer, error) {
+	for range maxTries {
+		k, err := g.load(ctx, a)
+		if err != nil {
+			return nil, err
+		}
+		ans, rec, err := g.judge(ctx, k)
+		if err != nil {
+			return nil, err
+		}
+		var stale bool
+		if ans.Permit {
+			stale, err = land(ans, rec.Guard)
+		} else {
+			stale, err = g.refuse(ctx, ans, rec)
+		}
+		if err != nil || !stale {
+			return ans, err
+		}
+		if err := g.forget(ctx, a); err != nil {
+			return nil, err
+		}
+	}
+	return nil, errContended
+}
+
+func (g *Guard) refuse(ctx context.Context, ans *Answer, rec *journal.Record) (stale bool, err error) {
+	outs, err := g.Store.Record(ctx, []*journal.Record{rec})
+	if err != nil {
+		return false, err
+	}
+	ans.Landed = outs[0].Landed
+	return outs[0].Stale, nil
+}

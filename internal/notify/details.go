@@ -67,6 +67,8 @@ func (s speaker) details() []Detail {
 		}
 	case "subject.import":
 		add("origin", s.Detail)
+	case "kdp.ask", "kdp.token":
+		add("services", strings.ReplaceAll(s.Detail, ";", ", "))
 	}
 	if s.ofTerm() {
 		add("term", s.owed())

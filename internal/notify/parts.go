@@ -203,6 +203,8 @@ func (s speaker) part() string {
 			return ""
 		}
 		return " " + s.text("notice.part.scopes", "list", s.scopes())
+	case s.Action == "kdp.answer":
+		return ": " + s.named("kdp.status."+s.Detail, s.Detail)
 	case s.Action == "subject.state":
 		return s.named("notice.part.person."+s.Detail, s.Detail)
 	case s.Action == "subject.import":

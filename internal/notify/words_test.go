@@ -51,6 +51,7 @@ var events = []string{
 	"calendar.decree", "term.start", "term.done", "term.cancel", "term.extend", "term.pause", "term.resume", "term.recompute",
 	"disclosure.defer", "disclosure.approve", "disclosure.refuse", "disclosure.lift",
 	"representation.register", "representation.revoke", "representation.end", "representation.look",
+	"kdp.ask", "kdp.answer", "kdp.token",
 	"order.issue", "order.execute", "order.cancel", "oversight.look",
 	"request.receive", "request.begin", "request.at-once", "request.approve", "request.resume", "request.halt", "request.check", "request.answer",
 	"request.refuse", "request.extend", "request.assign", "request.appeal", "request.decide", "request.look",
@@ -149,6 +150,10 @@ func sentences() (all []named) {
 	}
 	add("ban.set by the subject", entry("ban.set"), by("subject"), func(e *verify.Entry) { e.Categories = []string{"name", "phone"} })
 	add("ban.lift by the subject", entry("ban.lift"), by("subject"), func(e *verify.Entry) { e.Purpose = "news" })
+	for _, status := range []string{"pending", "valid", "invalid", "timeout", "not_found", "error"} {
+		add("kdp.answer "+status, entry("kdp.answer"), by("service"), func(e *verify.Entry) { e.Purpose, e.Detail = "contracts", status })
+	}
+	add("kdp.ask for a purpose", entry("kdp.ask"), func(e *verify.Entry) { e.Purpose, e.Detail = "contracts", "GBDFL_FamilyInfoToken" })
 	as := func(role string) func(*verify.Entry) {
 		return func(e *verify.Entry) { e.Actor, e.Role = verify.Actor{Kind: "representative", ID: "9"}, role }
 	}

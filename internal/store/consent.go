@@ -214,6 +214,11 @@ func consentUpdate(c *consent.Consent, r *journal.Record) func(context.Context, 
 		if err := updateConsent(ctx, q, c); err != nil {
 			return err
 		}
+		if c.Status == consent.Withdrawn {
+			if err := endKDPs(ctx, q, c); err != nil {
+				return err
+			}
+		}
 		return lookSoon(ctx, q, c.Subject, c.Org, c.History[len(c.History)-1].At)
 	}
 }

@@ -1,0 +1,63 @@
+package kdp
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net/http"
+
+	"github.com/beevik/etree"
+
+	"kelisim/internal/ident"
+)
+
+// scb asks through the state credit bureau: SOAP, HTTP Basic of the organization,
+// and in the header on whose behalf. One method puts the question and tells what
+// became of it.
+type scb struct {
+	*wire
+	set *Settings
+}
+
+func (c *scb) Ask(ctx context.Context, q *Question) (*Answer, error) {
+	account, ok := c.set.Accounts[q.Initiator.BIN]
+	if !ok {
+		return nil, Refused
+	}
+	message, err := c.message(q, &account)
+	if err != nil {
+		return nil, Garbled
+	}
+	root, err := c.post(ctx, c.set.SCB.URL, c.set.SCB.ContentType, c.set.SCB.Action, message, func(r *http.Request) {
+		r.SetBasicAuth(account.User, account.Password)
+	})
+	if err != nil {
+		return nil, err
+	}
+	body := child(root, "Body")
+	if body == nil {
+		return nil, Garbled
+	}
+	return c.set.answer(body, &c.set.SCB.Answer)
+}
+
+func (c *scb) Status(ctx context.Context, q *Question) (*Answer, error) { return c.Ask(ctx, q) }
+
+func (c *scb) message(q *Question, account *Account) ([]byte, error) {
+	doc, header, body := envelope()
+	header.CreateElement(c.set.SCB.UserElement).SetText(account.UserID)
+	call := body.CreateElement("data:" + c.set.SCB.Method)
+	call.CreateAttr("xmlns:data", c.set.SCB.Namespace)
+	values := c.set.values(q, c.set.SCB.Between)
+	if c.set.SCB.Number == "digits" {
+		values["number"] = digits(q.Number)
+	}
+	fields(call, c.set.SCB.Fields, values)
+	doc.WriteSettings = etree.WriteSettings{CanonicalText: true}
+	return doc.WriteToBytes()
+}
+
+// digits is a number of fifteen digits that is the same each time.
+func digits(id ident.ID) string {
+	return fmt.Sprintf("%015d", binary.BigEndian.Uint64(id[8:])%1_000_000_000_000_000)
+}
