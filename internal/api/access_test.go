@@ -146,7 +146,7 @@ var access = []accessRow{
 	{"POST /v1/me/contacts/{id}/choices", "/v1/me/contacts/$contact/choices", `{"choices":["requests"]}`, "subject"},
 	{"DELETE /v1/me/contacts/{id}", "/v1/me/contacts/$contact", "", "subject"},
 
-	{"POST /v1/kdp/requests", "/v1/kdp/requests", `{"subject":"$subject","iin":"$iin","purpose":"payment","services":["S-$n"],"validFor":"P1Y"}`, "operator staff officer"},
+	{"POST /v1/kdp/requests", "/v1/kdp/requests", `{"subject":"$subject","iin":"$iin","purpose":"payment","services":["S-$freshIIN"],"validFor":"P1Y"}`, "operator staff officer"},
 	{"GET /v1/kdp/requests", "/v1/kdp/requests?subject=$subject", "", "operator staff officer"},
 	{"GET /v1/kdp/requests/{id}", "/v1/kdp/requests/$kdp", "", "operator staff officer"},
 	{"POST /v1/kdp/requests/{id}/token", "/v1/kdp/requests/$kdp/token", "", "operator"},
@@ -260,7 +260,7 @@ func (w *world) fresh(t *testing.T, role, call string) {
 		w.asked(t, role)
 	}
 	if strings.Contains(call, "$kdp") {
-		w.names["kdp"] = w.do(t, "operator", "POST", "/v1/kdp/requests", kdpOf(`,"responsible":"unit $n"`)).want(t, 201).str(t, "id")
+		w.names["kdp"] = w.do(t, "operator", "POST", "/v1/kdp/requests", kdpOf(`,"responsible":"unit $freshIIN"`)).want(t, 201).str(t, "id")
 	}
 	if strings.Contains(call, "$paused") {
 		w.names["paused"] = w.give(t, "news")

@@ -55,9 +55,11 @@ type Machine[S ~string] []Transition[S]
 var (
 	person   = []Who{BySubject, ByRepresentative}
 	anyParty = []Who{BySubject, ByRepresentative, ByOperator}
-	service  = []Who{ByService}
-	standing = []Status{Active, Paused}
-	waiting  = []RequestStatus{Pending}
+	// Kelisim itself goes on with what a subject has demanded: see package request.
+	withdrawers = []Who{BySubject, ByRepresentative, ByOperator, ByService}
+	service     = []Who{ByService}
+	standing    = []Status{Active, Paused}
+	waiting     = []RequestStatus{Pending}
 )
 
 // RequestMachine is the life of a question.
@@ -76,8 +78,8 @@ var ConsentMachine = Machine[Status]{
 	{"consent.give", nil, Active, anyParty, "8(1)"},
 	{"consent.pause", []Status{Active}, Paused, person, "24(1)5"},
 	{"consent.resume", []Status{Paused}, Active, person, "8(1)"},
-	{"consent.withdraw", standing, "", anyParty, "24(1)5"}, // a part of it
-	{"consent.withdraw", standing, Withdrawn, anyParty, "8(1)"},
+	{"consent.withdraw", standing, "", withdrawers, "24(1)5"}, // a part of it
+	{"consent.withdraw", standing, Withdrawn, withdrawers, "8(1)"},
 	{"consent.narrow", standing, "", person, "24(1)5"},
 	{"consent.extend", standing, "", person, "8(4)3"},
 	{"consent.expire", standing, Expired, service, "8(4)3"},
