@@ -48,17 +48,18 @@ internal/intake   : fault gate ident journal law locale party register vault ver
 internal/order           : account fault gate ident journal law party register seal term vault verify
 internal/kdp             : fault gate ident journal locale party register seal verify
 internal/kdp/kdpsim      : kdp
+internal/form            : consent fault gate ident journal locale party register seal verify
 internal/disclosure      : account fault ident journal law locale party register verify
-internal/store           : account calendar consent disclosure fault gate govstack ident journal kdp locale order outbox party represent request seal term vault verify
+internal/store           : account calendar consent disclosure fault form gate govstack ident journal kdp locale order outbox party represent request seal term vault verify
 internal/store/storetest : store
 
-internal/app         : account consent disclosure fault gate govstack ident journal kdp law order outbox party represent request seal store term verify
+internal/app         : account consent disclosure fault form gate govstack ident journal kdp law order outbox party represent request seal store term verify
 internal/app/apptest : app consent ident party register store/storetest verify
 internal/bench       : app consent gate ident party register verify
 internal/demo        : app consent examples fault gate ident intake journal law locale party register represent verify
 
 internal/api : account calendar consent disclosure fault gate govstack ident journal kdp law locale notify order outbox party register represent request seal term vault verify
-internal/web : account consent disclosure fault gate ident journal law locale notify order outbox party policy register represent request term verify
+internal/web : account consent disclosure fault form gate ident journal law locale notify order outbox party policy register represent request term verify
 internal/cli : *
 cmd/kelisim  : cli
 `

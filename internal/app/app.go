@@ -18,6 +18,7 @@ import (
 	"kelisim/internal/consent"
 	"kelisim/internal/disclosure"
 	"kelisim/internal/fault"
+	"kelisim/internal/form"
 	"kelisim/internal/gate"
 	"kelisim/internal/govstack"
 	"kelisim/internal/ident"
@@ -95,6 +96,8 @@ type App struct {
 	Requests *request.Requests
 	// Outbox is what others are to be told.
 	Outbox *outbox.Outbox
+	// Forms is consent on the sites of operators.
+	Forms *form.Forms
 
 	mailer outbox.Mailer
 	texter outbox.Texter
@@ -212,6 +215,7 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 		Store: st, Parties: a.Parties, Represent: a.Represent, Terms: a.Terms, Keys: keys, Now: c.Now, Cache: gate.NewCache(c.CacheSize),
 		Outbox: a.Outbox,
 	}
+	a.Forms = &form.Forms{Store: st, Parties: a.Parties, Consents: a.Consents, Guard: a.Guard, Letters: a.Outbox, Keys: keys, Now: c.Now}
 	a.Orders = &order.Orders{Store: st, Parties: a.Parties, Guard: a.Guard, Terms: a.Terms, Now: c.Now}
 	a.StateService = &kdp.Requests{Store: st, Parties: a.Parties, Guard: a.Guard, Now: c.Now, Log: c.Log}
 	if c.KDP != nil {

@@ -197,6 +197,9 @@ func tend(ctx context.Context, a *app.App) {
 	if _, err := a.Orders.Enforce(ctx, 500); err != nil && ctx.Err() == nil {
 		a.Log.LogAttrs(ctx, slog.LevelError, "an order could not be carried out", slog.Any("error", err))
 	}
+	if err := a.Store.ForgetForms(ctx, a.Now()); err != nil && ctx.Err() == nil {
+		a.Log.LogAttrs(ctx, slog.LevelError, "forms that nobody confirmed could not be forgotten", slog.Any("error", err))
+	}
 	if err := a.Store.ForgetKept(ctx, a.Now().Add(-keepAnswers)); err != nil && ctx.Err() == nil {
 		a.Log.LogAttrs(ctx, slog.LevelError, "kept answers could not be forgotten", slog.Any("error", err))
 	}

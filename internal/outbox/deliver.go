@@ -306,6 +306,9 @@ func (d *Deliverer) write(ctx context.Context, x *Delivery) outcome {
 	if err != nil {
 		return outcome{problem: "internal", final: true}
 	}
+	if p.To != "" {
+		return d.writeTo(ctx, x, p)
+	}
 	if x.Subject.IsZero() {
 		return d.writeOfficer(ctx, x, p)
 	}

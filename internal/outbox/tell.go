@@ -10,6 +10,7 @@ import (
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
+	"kelisim/internal/locale"
 	"kelisim/internal/party"
 	"kelisim/internal/seal"
 )
@@ -118,6 +119,8 @@ type parcel struct {
 	Path   string          `json:"path,omitempty"`   // of the page that a letter leads to
 	BIN    string          `json:"bin,omitempty"`    // of who it is about
 	Count  int             `json:"count,omitempty"`
+	To     string          `json:"to,omitempty"` // an address of nobody yet: see LetterTo
+	Lang   locale.Lang     `json:"lang,omitempty"`
 }
 
 func (o *Outbox) push(ctx context.Context, rec *journal.Record, e *Event, org *party.Organization, hook *Webhook, callback string) error {

@@ -35,8 +35,8 @@ func (d *Deliverer) send(ctx context.Context, x *Delivery, lang locale.Lang, add
 	}
 	l := &Letter{ID: x.ID.String(), To: address, Subject: locale.Text(lang, "letter."+x.Event+".subject", "org", name)}
 	parts := []string{locale.Text(lang, "letter."+x.Event, "org", name), link}
-	if x.Event == "contact" {
-		parts = append(parts, locale.Text(lang, "letter.contact.not-you"))
+	if p.To != "" || x.Event == "contact" {
+		parts = append(parts, locale.Text(lang, "letter."+x.Event+".not-you"))
 	} else {
 		parts = append(parts, locale.Text(lang, "letter.foot", "link", strings.TrimSuffix(d.Public, "/")+"/me/settings"))
 	}

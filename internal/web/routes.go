@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"kelisim/internal/account"
+	"kelisim/internal/form"
 	"kelisim/internal/outbox"
 	"kelisim/internal/represent"
 )
@@ -30,6 +31,10 @@ func (p *Pages) Routes(mux *http.ServeMux) {
 	public("POST "+outbox.ConfirmPath+"{code}", p.confirmContact)
 	public("GET /o/{bin}/policy", p.policy)
 	public("GET /o/{bin}/policy/{version}", p.policy)
+	public("GET /o/{bin}/form/{purpose}", p.form)
+	public("POST /o/{bin}/form/{purpose}", p.submit)
+	public("GET "+form.ConfirmPath+"{code}", p.formLetter)
+	public("POST "+form.ConfirmPath+"{code}", p.confirmForm)
 	public("GET /law", p.law)
 	public("GET /law/{provision}", p.provision)
 	mux.HandleFunc("GET /static/{name}", serveAsset)
