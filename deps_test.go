@@ -36,8 +36,8 @@ internal/policy   : law locale register
 internal/notify   : law locale register verify
 internal/party    : fault ident journal law locale register seal verify
 internal/represent : fault ident journal law locale party register seal verify
-internal/consent  : fault ident journal law locale party register represent seal verify
 internal/term     : calendar fault ident journal law party seal verify
+internal/consent  : fault ident journal law locale party register represent seal term verify
 internal/vault    : consent ident register seal term
 internal/gate     : consent fault ident journal law party register represent seal term vault verify
 internal/intake   : fault gate ident journal law locale party register vault verify

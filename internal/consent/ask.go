@@ -289,7 +289,7 @@ func (s *Consents) Give(ctx context.Context, id ident.ID, choice *Choice, lang l
 		if err != nil {
 			return nil, err
 		}
-		full := &New{Subject: holder.Outside(r.Subject), Terms: terms, Until: until, Language: lang, Proof: proof, Actor: by, Register: r.Register}
+		full := &New{Subject: holder.Outside(r.Subject), Terms: terms, Until: until, Language: lang, Proof: proof, Actor: by, Register: r.Register, Conditions: choice.Conditions}
 		h, err := s.Parties.Store.Holding(ctx, r.Subject, holder.ID)
 		if err != nil {
 			return nil, err
@@ -314,7 +314,7 @@ func (s *Consents) give(ctx context.Context, org *party.Organization, subject id
 		return nil, false, err
 	}
 	r.Consent = n.consent.ID
-	stale, err := s.Requests.AnswerRequest(ctx, r, n.consent, n.text, n.superseded, n.record)
+	stale, err := s.land(ctx, n, r)
 	return n.consent, stale, err
 }
 

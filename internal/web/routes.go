@@ -27,6 +27,7 @@ func (p *Pages) Routes(mux *http.ServeMux) {
 	public("POST /logout", p.logout)
 	public("GET /o/{bin}/policy", p.policy)
 	public("GET /o/{bin}/policy/{version}", p.policy)
+	public("GET /o/{bin}/dissemination", p.dissemination)
 	public("GET /law", p.law)
 	public("GET /law/{provision}", p.provision)
 	mux.HandleFunc("GET /static/{name}", serveAsset)
