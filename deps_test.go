@@ -40,7 +40,7 @@ internal/term     : calendar fault ident journal law party seal verify
 internal/consent  : fault ident journal law locale party register represent seal term verify
 internal/vault    : consent ident register seal term
 internal/gate     : consent fault ident journal law party register represent seal term vault verify
-internal/intake   : fault gate ident journal law locale party register vault verify
+internal/intake   : consent fault gate ident journal law locale party register vault verify
 
 internal/disclosure      : account fault ident journal law locale party register verify
 internal/store           : account calendar consent disclosure fault gate ident journal locale party represent seal term vault verify
