@@ -37,13 +37,13 @@ internal/notify   : law locale register verify
 internal/party    : fault ident journal law locale register seal verify
 internal/represent : fault ident journal law locale party register seal verify
 internal/outbox   : fault ident journal locale party register seal verify
-internal/consent  : fault ident journal law locale outbox party register represent seal verify
+internal/consent  : fault ident journal law locale outbox party register represent seal term verify
 internal/govstack : consent fault ident journal locale party register seal verify
 internal/term     : calendar fault ident journal law party seal verify
 internal/vault    : consent ident register seal term
 internal/gate     : consent fault ident journal law outbox party register represent seal term vault verify
 internal/request  : account consent fault gate ident journal law locale party register represent seal term vault verify
-internal/intake   : fault gate ident journal law locale party register vault verify
+internal/intake   : consent fault gate ident journal law locale party register vault verify
 
 internal/order           : account fault gate ident journal law party register seal term vault verify
 internal/kdp             : fault gate ident journal locale party register seal verify

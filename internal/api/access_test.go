@@ -29,6 +29,8 @@ var access = []accessRow{
 	{"POST /v1/organizations/{bin}/versions/{n}/approve", "/v1/organizations/$bin/versions/1/approve", "", "admin officer"},
 	{"POST /v1/organizations/{bin}/tokens", "/v1/organizations/$bin/tokens", `{"role":"staff"}`, "admin"},
 
+	{"GET /v1/organizations/{bin}/dissemination", "/v1/organizations/$bin/dissemination", "", ""},
+	{"POST /v1/me/dissemination/stop", "/v1/me/dissemination/stop", `{"organization":"$bin"}`, "subject"},
 	{"POST /v1/organizations/{bin}/versions/{n}/ask", "/v1/organizations/$bin/versions/1/ask", "", "admin officer"},
 	{"GET /v1/organizations/{bin}/versions/{n}/ask", "/v1/organizations/$bin/versions/1/ask", "", "admin officer"},
 

@@ -37,6 +37,7 @@ type consentRequest struct {
 	Message       string            `json:"message,omitempty"`
 	Other         map[string]string `json:"other,omitempty"`
 	Evidence      evidenceBody      `json:"evidence"`
+	Conditions    []conditionBody   `json:"conditions,omitempty"` // the subject's own, on what is published
 	// Representative gave it for the subject.
 	Representative *idBody `json:"representative,omitempty"`
 }
@@ -71,7 +72,7 @@ func (c *call) recordConsent(in *consentRequest) (*consentCreated, error) {
 	}
 	n := &consent.New{
 		Subject: in.Subject, Until: in.ValidUntil, Language: locale.Lang(in.Evidence.Language), Name: in.Name,
-		Text: in.Evidence.Text, Actor: c.actor(),
+		Text: in.Evidence.Text, Actor: c.actor(), Conditions: toConditions(in.Conditions),
 		Terms: consent.Terms{
 			Purposes: in.Purposes, Categories: in.Categories, ThirdParties: in.ThirdParties, Countries: in.Countries, PublicSources: in.PublicSources,
 		},
@@ -97,6 +98,9 @@ func (in *consentRequest) check() error {
 		if len(l) > maxList {
 			return fault.Bad(name, "too-many-items", "max", maxList)
 		}
+	}
+	if len(in.Conditions) > maxList {
+		return fault.Bad("conditions", "too-many-items", "max", maxList)
 	}
 	if in.Subject.IsZero() {
 		return fault.Bad("subject", "missing-field")

@@ -349,6 +349,8 @@ func holdRoutes() []route {
 		post("/v1/consents/{id}/holds/{hold}/appeal", "Consents", "Appeal a hold to the authorised body", subjects, http.StatusOK, (*call).appealHold).onBehalf(represent.Withdraw),
 		get("/v1/holds", "Consents", "Holds, of every organization to the authorised body", reviewers, (*call).listHolds,
 			append([]param{{"appealed", "true: those that wait for a decision"}, {"organization", "BIN"}}, page...)...),
+		post("/v1/me/dissemination/stop", "Me", "End all consent to public dissemination by an organization, at once", subjects, http.StatusOK, (*call).stopDissemination).onBehalf(represent.Withdraw),
+		get("/v1/organizations/{bin}/dissemination", "Organizations", "Whether there are conditions and bans on what is published", nil, (*call).dissemination),
 		post("/v1/organizations/{bin}/versions/{n}/ask", "Organizations", "Ask again those whose consents the version in force has outgrown", governors, http.StatusAccepted, (*call).askAgain),
 		get("/v1/organizations/{bin}/versions/{n}/ask", "Organizations", "How far the asking again has come", governors, (*call).askedAgain),
 		post("/v1/holds/{id}/decide", "Consents", "Decide an appeal", authorities, http.StatusOK, (*call).decideHold),

@@ -258,6 +258,8 @@ type answerRequest struct {
 	ValidUntil    time.Time `json:"validUntil,omitzero"`
 	Number        int       `json:"number,omitempty"` // that the clerk sees
 	Reason        string    `json:"reason,omitempty"` // of a refusal
+	// Conditions are the subject's own on what everybody may do with published data.
+	Conditions []conditionBody `json:"conditions,omitempty"`
 }
 
 type answeredBody struct {
@@ -280,6 +282,9 @@ func (c *call) answerMine(in *answerRequest) (*answeredBody, error) {
 		_, err := c.Consents.Refuse(c.ctx(), r.ID, in.Reason, by)
 		return &answeredBody{Status: consent.Refused}, err
 	case "give":
+		if len(in.Conditions) > maxList {
+			return nil, fault.Bad("conditions", "too-many-items", "max", maxList)
+		}
 		if err := c.Consents.Choose(c.ctx(), r.ID, in.Number, by); err != nil {
 			return nil, err
 		}
@@ -289,7 +294,7 @@ func (c *call) answerMine(in *answerRequest) (*answeredBody, error) {
 		}
 		got, err := c.Consents.Give(c.ctx(), r.ID, &consent.Choice{
 			Purposes: in.Purposes, Categories: in.Categories, ThirdParties: in.ThirdParties, Countries: in.Countries,
-			PublicSources: in.PublicSources, Until: in.ValidUntil,
+			PublicSources: in.PublicSources, Until: in.ValidUntil, Conditions: toConditions(in.Conditions),
 		}, lang, consent.Proof{Channel: consent.Cabinet}, by)
 		if err != nil {
 			return nil, err

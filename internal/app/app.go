@@ -205,12 +205,13 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 	}
 	a.Consents = &consent.Consents{
 		Store: st, Requests: st, Parties: a.Parties, Keys: keys, Now: c.Now, StateService: slices.Contains(c.Services, "state"),
-		Represent: a.Represent, HoldStore: st, AskRuns: st, Outbox: a.Outbox,
+		Represent: a.Represent, HoldStore: st, AskRuns: st, Outbox: a.Outbox, Public: st,
 	}
 	a.Terms = &term.Terms{
 		Store: st, Parties: a.Parties, Now: c.Now, Rule: term.ByEdition,
 		Calendars: &term.Calendars{Store: st, Keys: keys, Now: c.Now, Law: c.Law},
 	}
+	a.Consents.Terms = a.Terms
 	a.Guard = &gate.Guard{
 		Store: st, Parties: a.Parties, Represent: a.Represent, Terms: a.Terms, Keys: keys, Now: c.Now, Cache: gate.NewCache(c.CacheSize),
 		Outbox: a.Outbox,

@@ -44,7 +44,7 @@ func (c *importCommand) Run(e *env) error {
 		bad := &intake.BadFile{Path: c.Bad}
 		bar := progress(e.stderr, 1, "rows")
 		r, err := intake.Run(e.ctx, &intake.Options{
-			Store: a.Store, Parties: a.Parties, Org: org, Purpose: c.Purpose, Map: m, File: f, Bad: bad, Language: e.lang,
+			Store: a.Store, Parties: a.Parties, Consents: a.Consents, Org: org, Purpose: c.Purpose, Map: m, File: f, Bad: bad, Language: e.lang,
 			By: verify.Actor{Kind: "bulk", ID: "import"},
 			Progress: func(done, total int64) {
 				if total > 0 {

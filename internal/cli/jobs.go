@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kelisim/internal/app"
@@ -73,21 +74,74 @@ func every(ctx context.Context, d time.Duration, fn func()) {
 	}
 }
 
+// What is due by the many, as consents that all end on one day, is worked on by
+// a few at a time: their writes go into the groups that decisions are committed
+// in, and leave room there.
+const (
+	dueBatch   = 500
+	dueWorkers = 4
+)
+
+// few runs do for each of n, a few at a time, until ctx ends.
+func few(ctx context.Context, n int, do func(i int)) {
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for range min(dueWorkers, n) {
+		wg.Go(func() {
+			for i := range next {
+				do(i)
+			}
+		})
+	}
+	for i := 0; i < n && ctx.Err() == nil; i++ {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+}
+
+// expire lets retention work on what is due: consents past their term are
+// written down as expired, data past its own is destroyed. What fails is due
+// again the next time.
+func expire(ctx context.Context, a *app.App) {
+	for ctx.Err() == nil {
+		due, err := a.Store.DueHoldings(ctx, a.Now(), dueBatch)
+		if err != nil {
+			a.Log.LogAttrs(ctx, slog.LevelError, "retention could not look", slog.Any("error", err))
+			return
+		}
+		var done atomic.Int64
+		few(ctx, len(due), func(i int) {
+			did, err := a.Guard.Expire(ctx, due[i].Subject, due[i].Org)
+			if err != nil {
+				a.Log.LogAttrs(ctx, slog.LevelError, "retention failed for a holding", slog.Any("error", err))
+			}
+			if did {
+				done.Add(1)
+			}
+		})
+		if len(due) < dueBatch || done.Load() == 0 {
+			return
+		}
+	}
+}
+
 // closeRequests writes down which questions nobody answered in time.
 func closeRequests(ctx context.Context, a *app.App) {
 	for ctx.Err() == nil {
-		due, err := a.Store.DueRequests(ctx, a.Now(), 500)
+		due, err := a.Store.DueRequests(ctx, a.Now(), dueBatch)
 		if err != nil {
 			a.Log.LogAttrs(ctx, slog.LevelError, "requests could not be looked at", slog.Any("error", err))
 			return
 		}
-		for i := range due {
+		var failed atomic.Bool
+		few(ctx, len(due), func(i int) {
 			if err := a.Consents.Unanswered(ctx, due[i].ID); err != nil && fault.KindOf(err) != fault.Conflict {
+				failed.Store(true)
 				a.Log.LogAttrs(ctx, slog.LevelError, "a request could not be closed", slog.Any("error", err))
-				return
 			}
-		}
-		if len(due) < 500 {
+		})
+		if len(due) < dueBatch || failed.Load() {
 			return
 		}
 	}
@@ -165,30 +219,11 @@ func recount(ctx context.Context, a *app.App) {
 // keepAnswers is how long an answer is kept for a repeated call.
 const keepAnswers = 24 * time.Hour
 
-// tend lets retention work on what is due, writes down which representations
-// ended, and forgets kept answers. What fails
-// is due again the next time.
+// tend lets retention work on what is due, writes down which questions and
+// representations ended, asks again, and forgets kept answers. What fails is due
+// again the next time.
 func tend(ctx context.Context, a *app.App) {
-	for ctx.Err() == nil {
-		due, err := a.Store.DueHoldings(ctx, a.Now(), 500)
-		if err != nil {
-			a.Log.LogAttrs(ctx, slog.LevelError, "retention could not look", slog.Any("error", err))
-			break
-		}
-		done := 0
-		for i := range due {
-			did, err := a.Guard.Expire(ctx, due[i].Subject, due[i].Org)
-			if err != nil {
-				a.Log.LogAttrs(ctx, slog.LevelError, "retention failed for a holding", slog.Any("error", err))
-			}
-			if did {
-				done++
-			}
-		}
-		if len(due) < 500 || done == 0 {
-			break
-		}
-	}
+	expire(ctx, a)
 	closeRequests(ctx, a)
 	askAgain(ctx, a)
 	resumeRequests(ctx, a)

@@ -87,11 +87,17 @@ func (s *Consents) Ask(ctx context.Context, holder, asker *party.Organization, i
 		if err := s.completeAsk(holder, asker, &full); err != nil {
 			return nil, false, err
 		}
+		// Before the look at what is open: an equal question that lands in between
+		// moves the version.
+		version, jkey, err := s.open(ctx, subject)
+		if err != nil {
+			return nil, false, err
+		}
 		open, err := s.asked(ctx, holder, asker, subject, &full)
 		if err != nil || open != nil {
 			return open, false, err
 		}
-		r, stale, err := s.put(ctx, holder, asker, subject, &full)
+		r, stale, err := s.put(ctx, holder, asker, subject, &full, version, &jkey)
 		if err != nil || !stale {
 			return r, true, err
 		}
@@ -175,16 +181,12 @@ func askAgain(reg *register.Register, refused *Request, purposes []string) (at t
 	return at
 }
 
-func (s *Consents) put(ctx context.Context, holder, asker *party.Organization, subject ident.ID, in *NewRequest) (*Request, bool, error) {
+func (s *Consents) put(ctx context.Context, holder, asker *party.Organization, subject ident.ID, in *NewRequest, version int64, jkey *seal.Key) (r *Request, stale bool, err error) {
 	if err := RequestMachine.begin("consent.ask", in.Actor.Kind); err != nil {
 		return nil, false, err
 	}
-	version, jkey, err := s.open(ctx, subject)
-	if err != nil {
-		return nil, false, err
-	}
 	now := s.Now()
-	r := &Request{
+	r = &Request{
 		ID: ident.NewID(now), Subject: subject, Org: holder.ID, Asker: asker.ID, Version: 1, Status: Pending, Ask: in.Ask,
 		Created: now, Expires: now.Add(requestLife), Register: holder.Register.Version,
 	}
@@ -194,17 +196,17 @@ func (s *Consents) put(ctx context.Context, holder, asker *party.Organization, s
 			return nil, false, err
 		}
 	}
-	if r.Sealed, err = sealNote(&jkey, r, &Note{Message: in.Message, Callback: in.Callback}); err != nil {
+	if r.Sealed, err = sealNote(jkey, r, &Note{Message: in.Message, Callback: in.Callback}); err != nil {
 		return nil, false, err
 	}
-	rec, err := s.requestEvent(ctx, holder, r, &jkey, version, in.Actor, "consent.ask", nil)
+	rec, err := s.requestEvent(ctx, holder, r, jkey, version, in.Actor, "consent.ask", nil)
 	if err != nil {
 		return nil, false, err
 	}
-	if err := s.tellAsked(ctx, r, holder, &jkey, rec); err != nil {
+	if err := s.tellAsked(ctx, r, holder, jkey, rec); err != nil {
 		return nil, false, err
 	}
-	stale, err := s.Requests.InsertRequest(ctx, r, rec)
+	stale, err = s.Requests.InsertRequest(ctx, r, rec)
 	return r, stale, err
 }
 
@@ -292,7 +294,7 @@ func (s *Consents) Give(ctx context.Context, id ident.ID, choice *Choice, lang l
 		if err != nil {
 			return nil, err
 		}
-		full := &New{Subject: holder.Outside(r.Subject), Terms: terms, Until: until, Language: lang, Proof: proof, Actor: by, Register: r.Register}
+		full := &New{Subject: holder.Outside(r.Subject), Terms: terms, Until: until, Language: lang, Proof: proof, Actor: by, Register: r.Register, Conditions: choice.Conditions}
 		h, err := s.Parties.Store.Holding(ctx, r.Subject, holder.ID)
 		if err != nil {
 			return nil, err
@@ -324,7 +326,7 @@ func (s *Consents) give(ctx context.Context, org *party.Organization, subject id
 	if err != nil {
 		return nil, false, err
 	}
-	stale, err := s.Requests.AnswerRequest(ctx, r, n.consent, n.text, n.superseded, n.record)
+	stale, err := s.land(ctx, n, r)
 	return n.consent, stale, err
 }
 

@@ -84,6 +84,9 @@ type Terms struct {
 	ThirdParties  []string `json:"thirdParties,omitempty"` // BINs, element 4
 	Countries     []string `json:"countries,omitempty"`    // element 5
 	PublicSources bool     `json:"publicSources,omitempty"`
+	// Conditions are what the subject has set on what everybody may do with
+	// published data; their words are sealed with the proof.
+	Conditions []Condition `json:"conditions,omitempty"`
 }
 
 // Covers reports whether the consent is to the purpose.
@@ -233,6 +236,8 @@ type Proof struct {
 	Obtained time.Time         `json:"obtained"`
 	Other    map[string]string `json:"other,omitempty"` // element 8
 	Reasons  []string          `json:"reasons,omitempty"`
+	// Conditions are the subject's own words on dissemination, by category.
+	Conditions map[string]string `json:"conditions,omitempty"`
 	// Representative gave the consent for the subject, nil for none.
 	Representative *Representative `json:"representative,omitempty"`
 }

@@ -102,6 +102,9 @@ func (c *Consent) without(p *Part, reg *register.Register) (Terms, Scope, error)
 	if len(p.Purposes) > 0 && reg != nil {
 		t.prune(reg)
 	}
+	if len(t.Conditions) > 0 {
+		t.Conditions = slices.DeleteFunc(slices.Clone(t.Conditions), func(x Condition) bool { return !slices.Contains(t.Categories, x.Category) })
+	}
 	return t, c.Scopes &^ p.Scopes & granted(&t), nil
 }
 

@@ -75,7 +75,10 @@ type View struct {
 	Register     int      `json:"registerVersion"`
 	Elements     Elements `json:"elements"`
 	Evidence     Evidence `json:"evidence"`
-	History      []Change `json:"history"`
+	// Conditions are the subject's own on what is published; whoever publishes
+	// shows them beside the data.
+	Conditions []Said   `json:"conditions,omitempty"`
+	History    []Change `json:"history"`
 }
 
 // View shows a consent whole: all eight elements, evidence, history. The
@@ -101,7 +104,7 @@ func (s *Consents) View(ctx context.Context, c *Consent) (*View, error) {
 			Channel: p.Channel, Obtained: p.Obtained, Document: p.Document, TextHash: p.TextHash,
 			Language: text.Language, Text: text.Body, Kept: text.Hash, Representative: p.Representative,
 		},
-		History: c.History,
+		History: c.History, Conditions: c.SaidOf(p),
 	}, nil
 }
 

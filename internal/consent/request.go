@@ -120,6 +120,7 @@ type Choice struct {
 	Countries     []string
 	PublicSources *bool
 	Until         time.Time // earlier than asked, or zero
+	Conditions    []Said    // on dissemination, where the subject sets any
 }
 
 // narrow is what is left of a question after the subject's choice. It never

@@ -20,6 +20,7 @@ import (
 	"kelisim/internal/register"
 	"kelisim/internal/represent"
 	"kelisim/internal/seal"
+	"kelisim/internal/term"
 	"kelisim/verify"
 )
 
@@ -71,9 +72,13 @@ type Consents struct {
 	// HoldStore keeps what stands against a withdrawal; nil for no holds.
 	HoldStore HoldStore
 	AskRuns   AskRunStore
-	Parties   *party.Parties
-	Keys      *seal.Keyring
-	Now       func() time.Time
+	// Public keeps consents to dissemination, Terms makes the term that one
+	// begins; nil where nothing is owed, as in a test.
+	Public  DisseminationStore
+	Terms   TermMaker
+	Parties *party.Parties
+	Keys    *seal.Keyring
+	Now     func() time.Time
 	// StateService: consents that are recorded here were given through the state
 	// service, because this is it (Art. 8-1).
 	StateService bool
@@ -98,6 +103,8 @@ type New struct {
 	// Register is the version of the description that the subject was shown; the
 	// one in force where it is zero.
 	Register int
+	// Conditions are the subject's own on dissemination.
+	Conditions []Said
 }
 
 const maxTries = 8
@@ -136,6 +143,9 @@ func (s *Consents) complete(org *party.Organization, h *party.Holding, in *New) 
 		return fault.New(fault.Conflict, "register-absent")
 	}
 	if err := checkTerms(reg, &in.Terms); err != nil {
+		return err
+	}
+	if err := in.setConditions(); err != nil {
 		return err
 	}
 	now := s.Now()
@@ -240,6 +250,9 @@ func checkTerms(reg *register.Register, t *Terms) error {
 	if t.PublicSources && !public {
 		return fault.Bad("publicSources", "publication-undeclared")
 	}
+	if err := checkPublic(reg, t); err != nil {
+		return err
+	}
 	for _, l := range []*[]string{&t.Purposes, &t.Categories, &t.ThirdParties, &t.Countries} {
 		slices.Sort(*l)
 		*l = slices.Compact(*l)
@@ -261,7 +274,7 @@ func (s *Consents) insert(ctx context.Context, org *party.Organization, subject 
 	if err != nil {
 		return nil, false, err
 	}
-	stale, err := s.Store.InsertConsent(ctx, n.consent, n.text, n.superseded, n.record)
+	stale, err := s.land(ctx, n, nil)
 	return n.consent, stale, err
 }
 
@@ -272,6 +285,19 @@ type landing struct {
 	text       *Text
 	superseded []*Consent
 	record     *journal.Record
+	due        *term.Term // to publish conditions; mostly nil
+}
+
+// land lands a consent, and the answer that gave it where there was a question.
+func (s *Consents) land(ctx context.Context, n *landing, q *Request) (stale bool, err error) {
+	switch {
+	case n.due != nil:
+		return s.Public.InsertDissemination(ctx, q, n.consent, n.text, n.superseded, n.due, n.record)
+	case q != nil:
+		return s.Requests.AnswerRequest(ctx, q, n.consent, n.text, n.superseded, n.record)
+	default:
+		return s.Store.InsertConsent(ctx, n.consent, n.text, n.superseded, n.record)
+	}
 }
 
 func (s *Consents) prepare(ctx context.Context, org *party.Organization, subject ident.ID, in *New) (*landing, error) {
@@ -320,7 +346,11 @@ func (s *Consents) prepare(ctx context.Context, org *party.Organization, subject
 			err = Tell(ctx, s.Outbox, x, org, &jkey, rec)
 		}
 	}
-	return &landing{c, text, old, rec}, err
+	if err != nil {
+		return nil, err
+	}
+	due, err := s.publishing(ctx, org, c)
+	return &landing{c, text, old, rec, due}, err
 }
 
 // granted are the scopes that terms open.

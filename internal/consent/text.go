@@ -58,6 +58,14 @@ func StandardText(reg *register.Register, lang locale.Lang, in *New) *Text {
 	line(listOrNone(t, "cross-border", in.Terms.Countries))
 	if in.Terms.PublicSources {
 		line(t("consent.text.public-yes"))
+		for _, c := range in.Terms.Conditions {
+			category, _ := reg.Category(c.Category)
+			key := "consent.text.condition"
+			if c.Ban {
+				key = "consent.text.ban"
+			}
+			line("— " + t(key, "name", category.Name.In(lang)))
+		}
 	} else {
 		line(t("consent.text.public-no"))
 	}

@@ -45,11 +45,14 @@ type Store interface {
 type Options struct {
 	Store   Store
 	Parties *party.Parties
-	Org     *party.Organization
-	Purpose string // of the organization's register, that all of it is kept for
-	Map     *Map
-	File    io.ReadSeeker // an XLSX also needs io.ReaderAt; *os.File has both
-	By      verify.Actor
+	// Consents writes down those that were given before; nil where the map has
+	// none.
+	Consents Consents
+	Org      *party.Organization
+	Purpose  string // of the organization's register, that all of it is kept for
+	Map      *Map
+	File     io.ReadSeeker // an XLSX also needs io.ReaderAt; *os.File has both
+	By       verify.Actor
 	// Bad gets the rows that did not pass, as CSV in UTF-8: their own cells, the
 	// row's number and the reason. It holds personal data. Nil for nowhere.
 	Bad      io.Writer
@@ -69,6 +72,8 @@ type Result struct {
 	Repeated  int64 // the person stands in a row before
 	Destroyed int64 // the organization had destroyed the person's data: it is not brought back
 	Bad       int64
+
+	Consents int64 // given before, and written down
 }
 
 // batchSize is how many rows land in one write.
@@ -260,6 +265,15 @@ func (r *run) join(ctx context.Context, b *batch) error {
 		return err
 	}
 	r.result.Bad += int64(len(b.rows) - len(rows))
+	subjects := make([]ident.ID, len(rows)) // who may have a consent brought in
+	for i := range rows {
+		if refused[i] == nil && !joined[i].Tombstone {
+			subjects[i] = joined[i].Subject
+		}
+	}
+	if err := r.agreeAll(ctx, rows, people, subjects); err != nil {
+		return err
+	}
 	for i := range rows {
 		r.count(rows[i], joined[i], refused[i])
 	}
@@ -268,6 +282,8 @@ func (r *run) join(ctx context.Context, b *batch) error {
 
 func (r *run) count(w *row, j party.Joined, refused error) {
 	switch {
+	case w.fault != nil: // the person is in, the consent is not
+		r.result.Bad++
 	case refused != nil:
 		w.fault = fault.New(fault.Conflict, "conflict")
 		errors.As(refused, &w.fault)

@@ -9,6 +9,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 
+	"kelisim/internal/consent"
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/locale"
@@ -26,6 +27,7 @@ type Map struct {
 	Origin    string // where the data came from
 	Ground    verify.Ground
 	Language  locale.Lang // in which the people are written to
+	Channel   string      // by which consents were obtained, where no column says it
 	Columns   []Column
 }
 
@@ -37,7 +39,8 @@ type Column struct {
 	Identifier ident.Kind
 	Category   string
 	Name       bool
-	Optional   bool // a row may leave it empty
+	Consent    string // what it tells of a consent given before: ConsentDate …
+	Optional   bool   // a row may leave it empty
 }
 
 // The encodings of a CSV. Auto is UTF-8 where the whole file is valid UTF-8,
@@ -88,6 +91,7 @@ type mapFile struct {
 		Document  word `yaml:"document"`
 	} `yaml:"ground"`
 	Language word         `yaml:"language"`
+	Channel  word         `yaml:"channel"`
 	Columns  []columnFile `yaml:"columns"`
 }
 
@@ -96,12 +100,13 @@ type columnFile struct {
 	Identifier word `yaml:"identifier"`
 	Category   word `yaml:"category"`
 	Name       bool `yaml:"name"`
+	Consent    word `yaml:"consent"`
 	Optional   bool `yaml:"optional"`
 }
 
 var mapKeys = []string{
-	"sheet", "encoding", "delimiter", "origin", "ground", "provision", "document", "language",
-	"columns", "column", "identifier", "category", "name", "optional",
+	"sheet", "encoding", "delimiter", "origin", "ground", "provision", "document", "language", "channel",
+	"columns", "column", "identifier", "category", "name", "consent", "optional",
 }
 
 // What a map may hold at most.
@@ -126,8 +131,10 @@ func ParseMap(data []byte) (*Map, error) {
 		Origin:    r.required("origin", f.Origin),
 		Ground:    verify.Ground{Provision: collectedBefore, Document: r.required("ground.document", f.Ground.Document)},
 		Language:  locale.Lang(r.oneOf("language", f.Language, "", string(locale.KK), string(locale.RU), string(locale.EN))),
+		Channel:   r.oneOf("channel", f.Channel, append([]string{""}, consent.Channels...)...),
 		Columns:   r.columns(f.Columns),
 	}
+	r.consents(m)
 	if p := r.short("ground.provision", f.Ground.Provision); p != "" {
 		m.Ground.Provision = p
 	}
@@ -238,7 +245,7 @@ func (r *mapReader) columns(list []columnFile) []Column {
 		return nil
 	}
 	out := make([]Column, len(list))
-	names, categories := map[string]bool{}, map[string]bool{}
+	names, categories, parts := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	identifiers, named := 0, false
 	for i := range list {
 		c := &list[i]
@@ -246,14 +253,15 @@ func (r *mapReader) columns(list []columnFile) []Column {
 		out[i] = Column{
 			Column: r.required(field+".column", c.Column), Identifier: r.kind(field+".identifier", c.Identifier),
 			Category: r.short(field+".category", c.Category), Name: c.Name, Optional: c.Optional,
+			Consent: r.oneOf(field+".consent", c.Consent, append([]string{""}, consentParts...)...),
 		}
 		switch o := &out[i]; {
-		case o.Identifier == "" && o.Category == "" && !o.Name:
+		case o.Identifier == "" && o.Category == "" && o.Consent == "" && !o.Name:
 			r.fail(field, line, "column-useless")
-		case names[label(o.Column)] || o.Category != "" && categories[o.Category] || o.Name && named:
+		case names[label(o.Column)] || o.Category != "" && categories[o.Category] || o.Consent != "" && parts[o.Consent] || o.Name && named:
 			r.fail(field, line, "column-twice")
 		}
-		names[label(out[i].Column)], categories[out[i].Category] = true, true
+		names[label(out[i].Column)], categories[out[i].Category], parts[out[i].Consent] = true, true, true
 		if named = named || c.Name; out[i].Identifier != "" {
 			identifiers++
 		}
@@ -265,6 +273,20 @@ func (r *mapReader) columns(list []columnFile) []Column {
 		r.fail("columns", 0, "map-without-identifier")
 	}
 	return out
+}
+
+// consents: a consent needs its date, and a way in which it was obtained.
+func (r *mapReader) consents(m *Map) {
+	has := func(part string) bool {
+		return slices.ContainsFunc(m.Columns, func(c Column) bool { return c.Consent == part })
+	}
+	any := slices.ContainsFunc(m.Columns, func(c Column) bool { return c.Consent != "" })
+	switch {
+	case any && !has(ConsentDate):
+		r.fail("columns", 0, "map-consent-date")
+	case any && m.Channel == "" && !has(ConsentChannel):
+		r.fail("channel", 0, "missing-key", "key", "channel")
+	}
 }
 
 func (r *mapReader) kind(field string, w word) ident.Kind {

@@ -90,6 +90,7 @@ type person struct {
 	values  []value
 	reason  verify.Reason
 	at      time.Time
+	consent *agreed  // given before; nil for none
 	landing *landing // sealed for the case that nobody knows the person
 }
 
@@ -183,6 +184,11 @@ func (p *plan) take(q *person, c *Column, cell string) *fault.Error {
 			return fault.New(fault.Invalid, "too-long", "max", maxText)
 		}
 		q.in.Profile.Name = cell
+	}
+	if c.Consent != "" {
+		if err := q.agree(c.Consent, cell, p.Map.Channel); err != nil {
+			return err
+		}
 	}
 	if c.Category == "" {
 		return nil

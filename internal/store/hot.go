@@ -60,9 +60,10 @@ const (
 		FROM subject s JOIN holding h ON h.subject_id = s.id AND h.org_id = ?2
 		LEFT JOIN data_key k ON k.subject_id = s.id AND k.org_id = ?2
 		WHERE s.id = ?1`
-	// leanConsents leaves out what a decision does not look at.
+	// leanConsents leaves out what a decision does not look at, and goes by the
+	// subject's rows: see consentQuery.
 	leanConsents = `SELECT id, status, scopes, given_at, valid_until, terms, register FROM consent
-		WHERE subject_id = ?1 AND org_id = ?2 ORDER BY id DESC`
+		WHERE subject_id = ?1 AND COALESCE(org_id, subject_id) = ?2 ORDER BY id DESC`
 	valuesQuery = `SELECT category, version, purpose, at, sealed FROM value
 		WHERE subject_id = ?1 AND org_id = ?2 ORDER BY category, version`
 )

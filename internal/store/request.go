@@ -124,10 +124,14 @@ func (s *Store) Requests(ctx context.Context, f consent.RequestFilter) ([]consen
 		args = append(args, arg)
 		where = append(where, column+" "+op+" ?"+strconv.Itoa(len(args)))
 	}
+	asker := "asker_id"
+	if !f.Subject.IsZero() { // by the subject's own rows: see consentQuery
+		asker = "COALESCE(asker_id, subject_id)"
+	}
 	for _, x := range []struct {
 		column string
 		who    ident.ID
-	}{{"subject_id", f.Subject}, {"org_id", f.Org}, {"asker_id", f.Asker}} {
+	}{{"subject_id", f.Subject}, {"org_id", f.Org}, {asker, f.Asker}} {
 		if !x.who.IsZero() {
 			add(x.column, "=", x.who[:])
 		}

@@ -209,6 +209,9 @@ func (p *Pages) give(v *visit, r *consent.Request, by verify.Actor) error {
 			c.Categories = append(c.Categories, id)
 		}
 	}
+	if public {
+		c.Conditions = conditionsIn(v.Request, c.Categories)
+	}
 	var err error
 	if c.Until, err = endOfDay(form.Get("until")); err != nil {
 		return err

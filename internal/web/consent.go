@@ -24,6 +24,7 @@ type consentPage struct {
 	Holds   []held // what bars a withdrawal, newest first
 	Ticks   ticks
 	Told    []confirmed
+	Said    []said // conditions on what is published
 	Done    string // what was just done here
 	Law     *law.Edition
 	// May resume: whoever acts for another may not always end a pause.
@@ -106,6 +107,7 @@ func (p *Pages) consent(w http.ResponseWriter, v *visit) error {
 	if b.Proof, err = p.Consents.Proof(v.Context(), c); err != nil {
 		return err
 	}
+	b.Said = conditionsOf(v, c, b.Proof, reg)
 	if b.Text, err = p.Store.Text(v.Context(), c.TextHash); err != nil && fault.KindOf(err) != fault.NotFound {
 		return err
 	}

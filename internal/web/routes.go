@@ -35,6 +35,7 @@ func (p *Pages) Routes(mux *http.ServeMux) {
 	public("POST /o/{bin}/form/{purpose}", p.submit)
 	public("GET "+form.ConfirmPath+"{code}", p.formLetter)
 	public("POST "+form.ConfirmPath+"{code}", p.confirmForm)
+	public("GET /o/{bin}/dissemination", p.dissemination)
 	public("GET /law", p.law)
 	public("GET /law/{provision}", p.provision)
 	mux.HandleFunc("GET /static/{name}", serveAsset)

@@ -45,6 +45,8 @@ type Consents interface {
 	// Refuse are the answer.
 	Show(ctx context.Context, id ident.ID, lang locale.Lang, by verify.Actor) (*consent.Request, *consent.Text, error)
 	Note(ctx context.Context, r *consent.Request) (*consent.Note, error)
+	// Publish is what an organization tells everybody of conditions and bans.
+	Publish(ctx context.Context, org *party.Organization) ([]consent.Published, error)
 	// Difference is what a question asks for beyond a consent that stands.
 	Difference(ctx context.Context, r *consent.Request) (*consent.Difference, error)
 	Choose(ctx context.Context, id ident.ID, number int, by verify.Actor) error

@@ -37,6 +37,10 @@ CREATE TABLE ask_run (
 	PRIMARY KEY (org_id, version)
 ) /*table*/;
 
+-- Consents to dissemination that stand: publication is the highest scope.
+CREATE INDEX consent_public ON consent (org_id, id) WHERE status = 'active' AND scopes >= 8;
+
 -- +goose Down
+DROP INDEX consent_public;
 DROP TABLE ask_run;
 DROP TABLE hold;
