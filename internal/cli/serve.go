@@ -105,7 +105,7 @@ func handler(e *env, a *app.App, public string) http.Handler {
 	}).Routes(mux)
 	(&web.Pages{
 		Store: a.Store, Accounts: a.Accounts, Parties: a.Parties, Represent: a.Represent, Consents: a.Consents, Guard: a.Guard, Journal: a.Journal, Office: a.Journal,
-		Requests: a.Store, Now: a.Now, Log: e.log, PublicURL: public,
+		Requests: a.Store, Rights: a.Requests, Now: a.Now, Log: e.log, PublicURL: public,
 	}).Routes(mux)
 	return mux
 }

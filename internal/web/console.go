@@ -32,6 +32,7 @@ var (
 
 	sections = []section{
 		{"today", "/console", "home", office},
+		{"requests", "/console/requests", "bell", office},
 		{"journal", "/console/journal", "journal", office},
 		{"register", "/console/register", "document", officers},
 		{"explain", "/console/explain", "seal", officers},

@@ -20,6 +20,7 @@ type todayPage struct {
 	Day              string // for the journal's filter
 	Given, Withdrawn int
 	Log              logState
+	Due              dueToday
 }
 
 // Decisions is how many were taken.
@@ -45,6 +46,9 @@ func (p *Pages) today(w http.ResponseWriter, v *visit) error {
 		return err
 	}
 	if b.Given, b.Withdrawn, err = p.Store.ConsentActs(v.Context(), v.Desk.Org.ID, locale.Week(now)); err != nil {
+		return err
+	}
+	if b.Due, err = p.dueToday(v); err != nil {
 		return err
 	}
 	if b.Log, err = p.logState(v.Context(), v.Desk, now); err != nil {
