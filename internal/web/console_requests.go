@@ -20,6 +20,7 @@ type dueList struct {
 	Items   []demand
 	Late    int
 	More    bool
+	Plain   bool          // some can be confirmed together
 	Results []groupResult // of a group that was just confirmed
 }
 
@@ -56,6 +57,7 @@ func (p *Pages) dueList(w http.ResponseWriter, v *visit, results []groupResult) 
 		if d.Overdue() {
 			b.Late++
 		}
+		b.Plain = b.Plain || d.Plain()
 		b.Items = append(b.Items, d)
 	}
 	return p.render(w, v, "console-requests", "requests", &b)

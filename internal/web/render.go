@@ -81,7 +81,7 @@ func functions(lang locale.Lang) template.FuncMap {
 		"linked":   linked,
 		"norms":    func(provisions []string) template.HTML { return norms(lang, provisions) },
 		"list":     list,
-		"strings":  provisionsOf,
+		"rules":    func(all ...any) template.HTML { return rules(provisionsOf(all...)) },
 		"icon":     icon,
 		"brief":    brief,
 		"number":   func(n any) string { return number(lang, fmt.Sprint(n)) },

@@ -217,4 +217,3 @@ func TestRequestGolden(t *testing.T) {
 		}
 	}
 }
-
