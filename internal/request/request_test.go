@@ -496,7 +496,7 @@ func TestNobodyFloods(t *testing.T) {
 	for range 100 {
 		w.ask(who, request.Confirm, request.Details{})
 	}
-	if _, err := w.Requests.Receive(t.Context(), w.org, who, &request.New{Kind: request.Confirm, Actor: apptest.Person}); !fault.Is(err, "requests-too-many") {
+	if _, err := w.Requests.Receive(t.Context(), w.org, who, &request.New{Kind: request.Confirm, Actor: apptest.Person}); !fault.Is(err, "demands-too-many") {
 		t.Error(err)
 	}
 	w.ask(w.person(), request.Confirm, request.Details{})

@@ -211,7 +211,7 @@ const maxOpen = 100
 func (s *Requests) notTooMany(ctx context.Context, org *party.Organization, subject ident.ID) error {
 	list, err := s.Store.Demands(ctx, Filter{Subject: subject, Org: org.ID, Undone: true, Limit: maxOpen})
 	if err == nil && len(list) == maxOpen {
-		err = fault.New(fault.Conflict, "requests-too-many", "max", maxOpen)
+		err = fault.New(fault.Conflict, "demands-too-many", "max", maxOpen)
 	}
 	return err
 }
