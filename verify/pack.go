@@ -29,10 +29,11 @@ type Pack struct {
 }
 
 // PackedRequest is what of the signed document in a pack is checked. Body is the
-// very text of the demand and its answer: the newest entry about the demand holds
-// its SHA-256.
+// very text of the demand and its answer; Last, the newest entry about the demand,
+// holds its SHA-256.
 type PackedRequest struct {
 	ID   string `json:"id"`
+	Last []byte `json:"last"` // id of the entry
 	Body []byte `json:"body"`
 }
 
@@ -59,30 +60,37 @@ func (p *Pack) Check(key note.Verifier, keys *jose.JSONWebKeySet) ([]*Entry, err
 		}
 	}
 	var entries []*Entry
-	last, received := int64(-1), false
-	var told *Entry
 	for i := range p.Journal {
 		e, err := p.entry(i, key)
 		if err != nil {
 			return nil, fmt.Errorf("journal[%d]: %w", i, err)
 		}
-		if e == nil {
-			continue
-		}
-		entries = append(entries, e)
-		if e.Reference != r.ID || !strings.HasPrefix(e.Action, "request.") {
-			continue
-		}
-		received = received || e.Action == "request.receive"
-		if p.Journal[i].Index > last {
-			last, told = p.Journal[i].Index, e
+		if e != nil {
+			entries = append(entries, e)
 		}
 	}
-	sum := sha256.Sum256(r.Body)
-	if !received || told == nil || !bytes.Equal(told.Digest, sum[:]) {
+	if !r.told(entries) {
 		return nil, ErrPack
 	}
 	return entries, nil
+}
+
+// told reports whether the entries tell of the demand from its receipt to the
+// newest step, and the newest step of this very text.
+func (r *PackedRequest) told(entries []*Entry) bool {
+	sum := sha256.Sum256(r.Body)
+	var last *Entry
+	received, newest := false, int64(0)
+	for _, e := range entries {
+		if e.Reference != r.ID || !strings.HasPrefix(e.Action, "request.") {
+			continue
+		}
+		received, newest = received || e.Action == "request.receive", max(newest, e.At)
+		if bytes.Equal(e.ID[:], r.Last) {
+			last = e
+		}
+	}
+	return received && last != nil && last.At == newest && bytes.Equal(last.Digest, sum[:])
 }
 
 // entry checks one receipt; nil for a blind one, which tells of nothing.

@@ -288,3 +288,32 @@ func TestOverdueMetric(t *testing.T) {
 		t.Error("the metric does not count it")
 	}
 }
+
+func FuzzRequest(f *testing.F) {
+	fuzz(f, "subject", "POST", "/v1/me/requests", jsonType,
+		`{"kind":"copy","organization":"$bin","details":"$name, $phone"}`,
+		`{"kind":"correct","organization":"$bin","details":{"text":"$iin","values":{"name":"$name","$iin":{"a":[1]}},"categories":["$phone"],"contact":"$name"}}`,
+		`{"kind":"withdraw","organization":"$bin","details":{"consent":"$stranger","scopes":["process","$iin"]}}`,
+		`{"kind":"destroy","organization":"$bin","details":{"cause":"without-consent"},"documents":["$iin",{"name":"$name","content":"eA=="},{"name":"..","content":"$phone"},null]}`,
+		`{"kind":"stop-dissemination","organization":"$bin","details":{"categories":["phone"]}}`, `{"kind":"block","organization":"$bin","details":"\u0000"}`,
+		`{"kind":"$name","organization":"$iin","details":null,"documents":{"$iin":1}}`, `null`, "\xff", ``,
+	)
+}
+
+func FuzzFulfil(f *testing.F) {
+	w := newWorld(f)
+	w.give(f, "contracts")
+	f.Add([]byte(w.expand(`{"values":{"name":"$name"},"answer":"$phone"}`)))
+	f.Add([]byte(w.expand(`{"instead":"destroy","cost":"$iin"}`)))
+	f.Add([]byte(`{"values":{"name":null,"iin":"1","phone":[]}}`))
+	f.Add([]byte(`{"answer":"\u0000\ud83d\ude00"}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		a := w.do(t, "operator", "POST", "/v1/requests", `{"subject":"$subject","kind":"supplement","details":"$name"}`)
+		if a.status != 201 { // so many wait for an answer already
+			return
+		}
+		w.names["id"] = a.str(t, "id")
+		w.do(t, "officer", "POST", "/v1/requests/$id/fulfil", string(body), "Content-Type", jsonType)
+		w.do(t, "officer", "POST", "/v1/requests/$id/refuse", `{"reasons":"no","provision":"25(2)7"}`)
+	})
+}

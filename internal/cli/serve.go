@@ -133,7 +133,7 @@ func handler(e *env, a *app.App, public string) http.Handler {
 	}).Routes(mux)
 	(&web.Pages{
 		Store: a.Store, Accounts: a.Accounts, Parties: a.Parties, Represent: a.Represent, Consents: a.Consents, Guard: a.Guard, Journal: a.Journal, Office: a.Journal,
-		Outbox: a.Outbox, Requests: a.Store, Orders: a.Orders, Terms: a.Terms, Forms: a.Forms, Now: a.Now, Log: e.log, PublicURL: public,
+		Outbox: a.Outbox, Requests: a.Store, Rights: a.Requests, Orders: a.Orders, Terms: a.Terms, Forms: a.Forms, Now: a.Now, Log: e.log, PublicURL: public,
 	}).Routes(mux)
 	return mux
 }

@@ -199,7 +199,7 @@ func (c *verifyCommand) pack(e *env, b []byte) (string, error) {
 		return "", err
 	}
 	entries, err := p.Check(key, keys)
-	return fmt.Sprintf("a request with its answer, %d entries of the journal and %d consents", len(entries), len(p.Consents)), err
+	return fmt.Sprintf("a request with its answer; entries of the journal: %d, consents: %d", len(entries), len(p.Consents)), err
 }
 
 func (c *verifyCommand) confirmation(e *env, token string) (string, error) {

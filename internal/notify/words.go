@@ -115,7 +115,7 @@ func (s speaker) key() string {
 func (s speaker) sentence() string {
 	return s.text(s.key(),
 		"org", s.operator(), "data", s.data(), "purpose", s.purpose(), "basis", s.basis(), "why", s.why(),
-		"recipient", s.recipient(), "country", s.country(), "part", s.part(), "as", s.as(),
+		"recipient", s.recipient(), "country", s.country(), "part", s.part(), "as", s.as(), "demand", s.requestPart(),
 		"version", s.Register, "action", s.action(),
 	)
 }

@@ -179,6 +179,8 @@ func sentences() (all []named) {
 	add("term.done of a notice", entry("term.done"), owed)
 	add("term.recompute of a notice", entry("term.recompute"), owed, moved, by("service"))
 	add("term.recompute of what no edition knows", entry("term.recompute"), func(e *verify.Entry) { e.Detail = "key=no-such due=soon" })
+	add("request.receive of a copy", entry("request.receive"), func(e *verify.Entry) { e.Detail = "kind=copy" })
+	add("request.answer to a complaint", entry("request.answer"), func(e *verify.Entry) { e.Detail = "kind=complaint acts=0" })
 	deferral := func(e *verify.Entry) {
 		e.Ground = &verify.Ground{Provision: "9(1)", Document: "№ 17"}
 		e.Detail = "01941f29-7c00-7000-8000-000000000000 2027-05-23T09:00:00Z"

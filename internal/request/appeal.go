@@ -209,7 +209,7 @@ func (s *Requests) decide(ctx context.Context, org *party.Organization, a *Appea
 			if b.Answer != nil {
 				b.Before = append(b.Before, *b.Answer)
 			}
-			b.Answer, b.Plan, b.Given = nil, nil, nil
+			b.Answer, b.Plan, b.Given, b.No = nil, nil, nil, nil
 			d.Status, d.Ended, d.Until = Open, time.Time{}, time.Time{}
 			return nil
 		}

@@ -37,29 +37,52 @@ func (s *Requests) Refuse(ctx context.Context, org *party.Organization, id ident
 	if _, ok := e.Provision(law.Provision(provision)); !ok {
 		return nil, fault.Bad("provision", "request-provision-unknown", "edition", e.ID)
 	}
-	if err := refusable(r); err != nil {
-		return nil, err
-	}
-	did, err := s.lift(ctx, org, r, by)
-	if err != nil {
-		return nil, err
-	}
-	return s.change(ctx, org, id, func(r *Request) (*move, error) {
+	no := &No{Reasons: reasons, Provision: law.Provision(provision)}
+	n, err := s.change(ctx, org, id, func(r *Request) (*move, error) {
 		if err := refusable(r); err != nil {
 			return nil, err
 		}
-		return &move{
-			what: Declined, by: by, close: true,
-			next: func(n *Request, b *Body) error {
-				b.Answer = refusal(r, b, reasons, law.Provision(provision), did, s.Now())
-				n.Status, n.Until, n.Ended = Refused, time.Time{}, s.Now()
-				return nil
-			},
-			fill: func(e *verify.Entry) {
-				e.Reasons = []verify.Reason{{Code: "refused", Provisions: []string{provision}}}
-			},
-		}, nil
+		if _, made := r.last(immediate); made && r.Kind == Block {
+			return s.toLift(r, no, by), nil
+		}
+		return s.toRefuse(r, no, nil, by), nil
 	})
+	if err != nil || n.Status != Working {
+		return n, err
+	}
+	return s.run(ctx, org, n, by)
+}
+
+// No is a refusal that somebody gave.
+type No struct {
+	Reasons   string        `json:"reasons"`
+	Provision law.Provision `json:"provision"`
+}
+
+// toRefuse is the answer that says no.
+func (s *Requests) toRefuse(r *Request, no *No, did []Did, by verify.Actor) *move {
+	return &move{
+		what: Declined, by: by, close: true,
+		next: func(n *Request, b *Body) error {
+			b.No = nil
+			b.Answer = refusal(r, b, no.Reasons, no.Provision, did, s.Now())
+			n.Status, n.Until, n.Ended = Refused, time.Time{}, s.Now()
+			return nil
+		},
+		fill: func(e *verify.Entry) {
+			e.Reasons = []verify.Reason{{Code: "refused", Provisions: []string{string(no.Provision)}}}
+		},
+	}
+}
+
+// toLift says that the block will be lifted and then refused: from here on nobody
+// else confirms it, and after a crash it is gone on with.
+func (s *Requests) toLift(r *Request, no *No, by verify.Actor) *move {
+	return &move{what: Begun, by: by, next: func(n *Request, b *Body) error {
+		b.No = no
+		n.Status, n.Until = Working, s.Now().Add(claim)
+		return nil
+	}}
 }
 
 func refusable(r *Request) error {
@@ -76,23 +99,22 @@ func refusable(r *Request) error {
 // lift takes a block back that this demand made, unless another still wants it.
 // It is done under a number of its own, so after a crash it is not done twice.
 func (s *Requests) lift(ctx context.Context, org *party.Organization, r *Request, by verify.Actor) ([]Did, error) {
-	if _, made := r.last(immediate); !made || r.Kind != Block {
-		return nil, nil
-	}
-	others, err := s.Store.Demands(ctx, Filter{Subject: r.Subject, Org: org.ID, Limit: 1000})
+	ref := reference(r, -1)
+	landed, err := s.landed(ctx, org, r)
 	if err != nil {
 		return nil, err
 	}
-	for i := range others {
-		if o := &others[i]; o.ID != r.ID && o.Kind == Block && o.Status != Refused && o.Created.After(s.lastUnblock(others)) {
-			return nil, nil
-		}
+	if entry := landed[ref]; !entry.IsZero() {
+		return []Did{{What: "unblock", Entry: entry}}, nil
 	}
 	found, err := s.Base.Find(ctx, org, r.Subject)
 	if err != nil || found.State != party.Blocked {
 		return nil, err
 	}
-	ref := r.ID.String() + "/lift"
+	wanted, err := s.wantedBlocked(ctx, org, r)
+	if err != nil || wanted {
+		return nil, err
+	}
 	entry, err := s.act(ctx, org, r, &Body{}, &Act{Do: "unblock"}, ref, by)
 	if err != nil {
 		return nil, err
@@ -100,9 +122,24 @@ func (s *Requests) lift(ctx context.Context, org *party.Organization, r *Request
 	return []Did{{What: "unblock", Entry: entry}}, nil
 }
 
+// wantedBlocked reports whether another demand keeps the data blocked.
+func (s *Requests) wantedBlocked(ctx context.Context, org *party.Organization, r *Request) (bool, error) {
+	others, err := s.Store.Demands(ctx, Filter{Subject: r.Subject, Org: org.ID, Limit: 1000})
+	if err != nil {
+		return false, err
+	}
+	since := lastUnblock(others)
+	for i := range others {
+		if o := &others[i]; o.ID != r.ID && o.Kind == Block && o.Status != Refused && o.Created.After(since) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // lastUnblock is when a block was last lifted on demand: what was blocked before
 // is not blocked by that any more.
-func (s *Requests) lastUnblock(list []Request) (at time.Time) {
+func lastUnblock(list []Request) (at time.Time) {
 	for i := range list {
 		if r := &list[i]; r.Kind == Unblock && r.Status == Fulfilled && r.Ended.After(at) {
 			at = r.Ended

@@ -170,6 +170,13 @@ func (s *Requests) run(ctx context.Context, org *party.Organization, r *Request,
 	if err != nil {
 		return nil, err
 	}
+	if b.No != nil {
+		did, err := s.lift(ctx, org, r, by)
+		if err != nil {
+			return s.halted(ctx, org, r, by, err)
+		}
+		return s.land(ctx, org, r, s.toRefuse(r, b.No, did, by))
+	}
 	did, err := s.do(ctx, org, r, b, by)
 	if err != nil {
 		return s.halted(ctx, org, r, by, err)
@@ -238,7 +245,7 @@ func (s *Requests) halted(ctx context.Context, org *party.Organization, r *Reque
 	_, err := s.land(ctx, org, r, &move{
 		what: Halted, by: by,
 		next: func(n *Request, b *Body) error {
-			b.Plan, b.Given = nil, nil
+			b.Plan, b.Given, b.No = nil, nil, nil
 			n.Status, n.Until = Open, time.Time{}
 			return nil
 		},

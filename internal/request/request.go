@@ -163,6 +163,7 @@ type Body struct {
 	Documents []Paper      `json:"documents,omitempty"`
 	Plan      *Plan        `json:"plan,omitempty"` // as it was confirmed
 	Given     *Fulfilment  `json:"given,omitempty"`
+	No        *No          `json:"no,omitempty"` // a refusal on its way: the block is being lifted
 	Answer    *Answer      `json:"answer,omitempty"`
 	Before    []Answer     `json:"before,omitempty"` // answers that an appeal overturned
 	Notes     []Note       `json:"notes,omitempty"`

@@ -3,6 +3,7 @@ package request_test
 import (
 	"encoding/json"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -450,6 +451,55 @@ func TestDocuments(t *testing.T) {
 	if _, err := w.Requests.Document(t.Context(), &list[0], 1); fault.KindOf(err) != fault.NotFound {
 		t.Error(err)
 	}
+}
+
+// Many at one moment: one of them does it, the others are told, and it is done
+// once.
+func TestOneOfManyFulfils(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		who := w.person("contracts")
+		w.collect(who, "contracts", "name", "Осыл")
+		r := w.ask(who, request.Correct, request.Details{Values: map[string]json.RawMessage{"name": raw("Асыл")}})
+		errs := make([]error, 8)
+		var wg sync.WaitGroup
+		for i := range errs {
+			wg.Go(func() {
+				if i%2 == 0 {
+					_, errs[i] = w.Requests.Fulfil(t.Context(), w.org, r.ID, nil, officer)
+				} else {
+					_, errs[i] = w.Requests.Refuse(t.Context(), w.org, r.ID, "нет", "25(2)7", second)
+				}
+			})
+		}
+		wg.Wait()
+		done := 0
+		for _, err := range errs {
+			switch {
+			case err == nil:
+				done++
+			case fault.KindOf(err) != fault.Conflict:
+				t.Error(err)
+			}
+		}
+		got := w.stored(r.ID)
+		want := map[request.Status]int{request.Fulfilled: 1, request.Refused: 0}[got.Status]
+		if n := len(w.acts(who, "change")); done != 1 || n != want || len(w.acts(who, "request.answer"))+len(w.acts(who, "request.refuse")) != 1 {
+			t.Errorf("%d succeeded, %d changes, %s", done, n, got.Status)
+		}
+		apptest.Clean(t, w.App)
+	})
+}
+
+func TestNobodyFloods(t *testing.T) {
+	w := sqlite(t)
+	who := w.person()
+	for range 100 {
+		w.ask(who, request.Confirm, request.Details{})
+	}
+	if _, err := w.Requests.Receive(t.Context(), w.org, who, &request.New{Kind: request.Confirm, Actor: apptest.Person}); !fault.Is(err, "demands-too-many") {
+		t.Error(err)
+	}
+	w.ask(w.person(), request.Confirm, request.Details{})
 }
 
 // Others' demands and people are told like none.

@@ -186,6 +186,9 @@ func (s *Requests) Receive(ctx context.Context, org *party.Organization, subject
 	if err := checkPapers(in.Documents); err != nil {
 		return nil, err
 	}
+	if err := s.notTooMany(ctx, org, subject); err != nil {
+		return nil, err
+	}
 	b := &Body{By: in.Actor, Language: s.language(org, h, in.Language), Details: in.Details}
 	for i := range in.Documents {
 		b.Documents = append(b.Documents, paper(&in.Documents[i]))
@@ -199,6 +202,18 @@ func (s *Requests) Receive(ctx context.Context, org *party.Organization, subject
 		r = done
 	}
 	return r, nil
+}
+
+// maxOpen is how many demands of one person to one organization may wait for an
+// answer: each may bring megabytes along.
+const maxOpen = 100
+
+func (s *Requests) notTooMany(ctx context.Context, org *party.Organization, subject ident.ID) error {
+	list, err := s.Store.Demands(ctx, Filter{Subject: subject, Org: org.ID, Undone: true, Limit: maxOpen})
+	if err == nil && len(list) == maxOpen {
+		err = fault.New(fault.Conflict, "demands-too-many", "max", maxOpen)
+	}
+	return err
 }
 
 // language is that of the subject as the organization knows it, else the one

@@ -159,7 +159,7 @@ func newYear(t *testing.T) *year {
 	}
 	y.after["2024-06-17"], y.after["2024-06-18"], y.after["2024-06-22"] = false, false, true
 	w.clock.Set(almaty(t, "2024-01-01 00:10"))
-	for range 50 {
+	for range max(50, *demands/50) {
 		who := w.person("contracts")
 		w.collect(who, "contracts", "name", "Асыл")
 		y.people = append(y.people, who)

@@ -23,6 +23,9 @@ type behalf struct {
 // MayData is for templates.
 func (b *behalf) MayData() bool { return b.May(represent.Data) }
 
+// MayRequest is for templates.
+func (b *behalf) MayRequest() bool { return b.May(represent.Request) }
+
 // enter takes a visit into the cabinet of whom ?for= names, where the page is
 // for that and the right is there. Otherwise the visit stays the person's own,
 // and ends.

@@ -32,6 +32,7 @@ var (
 
 	sections = []section{
 		{"today", "/console", "home", office},
+		{"requests", "/console/requests", "bell", office},
 		{"journal", "/console/journal", "journal", office},
 		{"orders", "/console/orders", "bell", officers},
 		{"register", "/console/register", "document", officers},

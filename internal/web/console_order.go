@@ -32,8 +32,8 @@ type Terms interface {
 	One(ctx context.Context, org, id ident.ID) (*term.Term, error)
 }
 
-// demand is an order as the officer reads it.
-type demand struct {
+// mandate is an order as the officer reads it.
+type mandate struct {
 	*order.Order
 	Due     time.Time // zero where no term runs
 	Late    bool
@@ -44,7 +44,7 @@ type demand struct {
 }
 
 // ordersPage is what was ordered: what waits first, by the time left.
-type ordersPage struct{ Open, Past []demand }
+type ordersPage struct{ Open, Past []mandate }
 
 // maxOrders is how many the page lists.
 const maxOrders = 200
@@ -56,7 +56,7 @@ func (p *Pages) orders(w http.ResponseWriter, v *visit) error {
 	}
 	var b ordersPage
 	for i := range list {
-		d, err := p.demand(v, &list[i])
+		d, err := p.mandate(v, &list[i])
 		if err != nil {
 			return err
 		}
@@ -70,8 +70,8 @@ func (p *Pages) orders(w http.ResponseWriter, v *visit) error {
 	return p.render(w, v, "console-orders", "orders", &b)
 }
 
-func (p *Pages) demand(v *visit, o *order.Order) (demand, error) {
-	d := demand{Order: o, Norms: []string{string(o.Provision)}, Waiting: o.Status == order.Open && o.Kind != order.Integration}
+func (p *Pages) mandate(v *visit, o *order.Order) (mandate, error) {
+	d := mandate{Order: o, Norms: []string{string(o.Provision)}, Waiting: o.Status == order.Open && o.Kind != order.Integration}
 	if !o.Subject.IsZero() {
 		d.Whom = v.Desk.Org.Outside(o.Subject)
 	}
@@ -91,7 +91,7 @@ func (p *Pages) demand(v *visit, o *order.Order) (demand, error) {
 
 // orderPage is one order with what the officer can do.
 type orderPage struct {
-	demand
+	mandate
 	Done  bool                // it was just carried out
 	Known []register.Category // which value is to be clarified
 }
@@ -101,11 +101,11 @@ func (p *Pages) order(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	d, err := p.demand(v, o)
+	d, err := p.mandate(v, o)
 	if err != nil {
 		return err
 	}
-	b := &orderPage{demand: d, Done: v.URL.Query().Get("done") == "executed"}
+	b := &orderPage{mandate: d, Done: v.URL.Query().Get("done") == "executed"}
 	if reg := v.Desk.Org.Register; reg != nil {
 		b.Known = needed(reg)
 	}
@@ -199,8 +199,8 @@ func answerTo(w http.ResponseWriter, v *visit) (*order.Report, error) {
 }
 
 // byTimeLeft puts what is due first first; what has no term last.
-func byTimeLeft(list []demand) {
-	slices.SortStableFunc(list, func(a, b demand) int {
+func byTimeLeft(list []mandate) {
+	slices.SortStableFunc(list, func(a, b mandate) int {
 		switch {
 		case a.Due.IsZero() || b.Due.IsZero():
 			return b.Due.Compare(a.Due)

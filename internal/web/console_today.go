@@ -21,6 +21,7 @@ type todayPage struct {
 	Given, Withdrawn int
 	Log              logState
 	Late             []overdue
+	Due              dueToday
 }
 
 // Decisions is how many were taken.
@@ -46,6 +47,9 @@ func (p *Pages) today(w http.ResponseWriter, v *visit) error {
 		return err
 	}
 	if b.Given, b.Withdrawn, err = p.Store.ConsentActs(v.Context(), v.Desk.Org.ID, locale.Week(now)); err != nil {
+		return err
+	}
+	if b.Due, err = p.dueToday(v); err != nil {
 		return err
 	}
 	if b.Log, err = p.logState(v.Context(), v.Desk, now); err != nil {

@@ -55,7 +55,7 @@ func (p *Pages) heldOf(v *visit, c *consent.Consent, reg *register.Register) ([]
 	return out, nil
 }
 
-func (p *Pages) appeal(w http.ResponseWriter, v *visit) error {
+func (p *Pages) appealHold(w http.ResponseWriter, v *visit) error {
 	c, err := p.own(v)
 	if err != nil {
 		return err

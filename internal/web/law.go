@@ -138,12 +138,17 @@ func linked(text string, e *law.Edition) template.HTML {
 
 // norms lists the provisions behind an error, each with a link to its page.
 func norms(lang locale.Lang, provisions []string) template.HTML {
+	text := locale.Text(lang, "page.problem.provisions", "list", string(rules(provisions)))
+	return template.HTML(text) //nolint:gosec // a text of ours with links made by anchor, which escapes
+}
+
+// rules are links to provisions in a row.
+func rules(provisions []string) template.HTML {
 	links := make([]string, len(provisions))
 	for i, p := range provisions {
 		links[i] = anchor(law.Provision(p), "")
 	}
-	text := locale.Text(lang, "page.problem.provisions", "list", strings.Join(links, ", "))
-	return template.HTML(text) //nolint:gosec // a text of ours with links made by anchor, which escapes
+	return template.HTML(strings.Join(links, ", ")) //nolint:gosec // made by anchor, which escapes
 }
 
 func anchor(p law.Provision, edition string) string {

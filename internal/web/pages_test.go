@@ -126,6 +126,7 @@ func (w *world) every(lang locale.Lang) map[string]string {
 	}
 	pages["/me/nothing"] = b.want(http.StatusNotFound, "/me/nothing")
 	maps.Copy(pages, w.console(lang))
+	maps.Copy(pages, w.demanded(lang))
 	return pages
 }
 

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -80,11 +81,22 @@ func functions(lang locale.Lang) template.FuncMap {
 		"linked":   linked,
 		"norms":    func(provisions []string) template.HTML { return norms(lang, provisions) },
 		"list":     list,
+		"rules":    func(all ...any) template.HTML { return rules(provisionsOf(all...)) },
 		"icon":     icon,
 		"brief":    brief,
 		"number":   func(n any) string { return number(lang, fmt.Sprint(n)) },
 		"asset":    func(name string) string { return loaded().address[name] },
 	}
+}
+
+// provisionsOf are provisions as a list, each once, empty ones left out.
+func provisionsOf(all ...any) (out []string) {
+	for _, p := range all {
+		if s := fmt.Sprint(p); s != "" && !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // list puts names in a row; names that have commas are kept apart by

@@ -23,6 +23,7 @@ import (
 	"kelisim/internal/outbox"
 	"kelisim/internal/party"
 	"kelisim/internal/represent"
+	"kelisim/internal/request"
 	"kelisim/verify"
 )
 
@@ -115,6 +116,8 @@ type Requests interface {
 // Pages serves the pages.
 type Pages struct {
 	Requests Requests
+	// Rights is what subjects demand, and what is done about it.
+	Rights   *request.Requests
 	Accounts *account.Accounts
 	Parties  *party.Parties
 	Consents Consents
@@ -167,6 +170,9 @@ type handler func(w http.ResponseWriter, v *visit) error
 // maxForm bounds the body of a form, in bytes.
 const maxForm = 64 << 10
 
+// uploads is the one form that brings documents along.
+const uploads = "POST /me/requests"
+
 // show wraps a handler with what every page has: language, headers, errors.
 func (p *Pages) show(private bool, serve handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -175,7 +181,11 @@ func (p *Pages) show(private bool, serve handler) http.Handler {
 		if p.switched(w, r) {
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		limit := int64(maxForm)
+		if r.Pattern == uploads {
+			limit = maxUpload
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		if err := serve(w, v); err != nil {
 			p.fail(w, v, err)
 		}
