@@ -12,7 +12,8 @@ import (
 // Tell adds word of the newest step in a consent's life to the record that it
 // lands with: for its holder, for every recipient that it names, and for the
 // subject who wants word. A step of another is word of it too: whoever holds the
-// subject's session must not do anything in silence.
+// subject's session must not do anything in silence. Without the subject's key no
+// letter is made.
 func Tell(ctx context.Context, o *outbox.Outbox, c *Consent, holder *party.Organization, jkey *seal.Key, rec *journal.Record) error {
 	if o == nil {
 		return nil
@@ -30,7 +31,7 @@ func Tell(ctx context.Context, o *outbox.Outbox, c *Consent, holder *party.Organ
 		until := c.Until.UTC()
 		e.Data.ValidUntil = &until
 	}
-	if err := o.Tell(ctx, rec, e); err != nil {
+	if err := o.Tell(ctx, rec, e); err != nil || jkey == nil {
 		return err
 	}
 	return o.TellSubject(ctx, rec, &outbox.News{

@@ -8,6 +8,7 @@ import (
 	"kelisim/internal/journal"
 	"kelisim/internal/outbox"
 	"kelisim/internal/register"
+	"kelisim/internal/seal"
 	"kelisim/internal/vault"
 )
 
@@ -103,8 +104,12 @@ func (g *Guard) tellHolding(ctx context.Context, k *known, a register.Action, ca
 
 // tellConsents adds word of consents that ended by themselves or with the data.
 func (g *Guard) tellConsents(ctx context.Context, k *known, list []*consent.Consent, rec *journal.Record) error {
+	var key *seal.Key // in a night a hundred thousand expire: those of whom nobody wants word cost no look
+	if k.held.Notices&outbox.Changes != 0 {
+		key = &k.held.journal
+	}
 	for _, c := range list {
-		if err := consent.Tell(ctx, g.Outbox, c, k.Holder, &k.held.journal, rec); err != nil {
+		if err := consent.Tell(ctx, g.Outbox, c, k.Holder, key, rec); err != nil {
 			return err
 		}
 	}

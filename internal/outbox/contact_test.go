@@ -60,8 +60,9 @@ func (w *world) reach(t testing.TB, box *mailbox, lang locale.Lang, choices outb
 // withMail runs a test with a mail server of its own.
 func withMail(t *testing.T, test func(t *testing.T, w *world, box *mailbox)) {
 	t.Helper()
-	box := newMailbox(t) // only so that there is a channel; each engine has its own
-	each(t, box.word(), func(t *testing.T, w *world) {
+	word := newMailbox(t).word() // only so that there is a channel; each engine has its own
+	word.PrivateHooks = true
+	each(t, word, func(t *testing.T, w *world) {
 		box := newMailbox(t)
 		w.deliverer.Mailer = box.mailer(t)
 		test(t, w, box)
@@ -294,6 +295,25 @@ func TestAccessComesByLetter(t *testing.T) {
 	})
 }
 
+// That somebody was written to is forgotten after a while, what organizations were
+// told is not.
+func TestLettersAreForgotten(t *testing.T) {
+	t.Parallel()
+	withMail(t, func(t *testing.T, w *world, box *mailbox) {
+		w.reach(t, box, locale.KK, outbox.Usual)
+		w.hook(t, w.payer, newReceiver(t, nil))
+		w.give(t)
+		w.round(t)
+		w.clock.Add(24 * time.Hour)
+		if err := w.Store.ForgetLetters(t.Context(), w.clock.Now().Add(-25*time.Hour)); err != nil || rows(t, w.App) != 3 {
+			t.Errorf("%d rows before their time: %v", rows(t, w.App), err)
+		}
+		if err := w.Store.ForgetLetters(t.Context(), w.clock.Now()); err != nil || rows(t, w.App) != 1 || len(w.all(t, w.payer)) != 1 {
+			t.Errorf("%d rows after it: %v", rows(t, w.App), err)
+		}
+	})
+}
+
 // A letter does not tell what the subject is to be shown later.
 func TestLetterKeepsBackWhatIsDeferred(t *testing.T) {
 	t.Parallel()
@@ -359,6 +379,13 @@ func TestMailServerThatRefuses(t *testing.T) {
 		w.round(t)
 		if d := find(); d.Status != outbox.Failed || d.Problem != "refused" {
 			t.Errorf("refused: %+v", d)
+		}
+		for _, answer := range []error{busy, unknown} {
+			box.refuse = func(string) error { return answer }
+			err := w.deliverer.Mailer.Send(t.Context(), &outbox.Letter{ID: "1", To: plantedMail, Subject: "x", Text: "x"})
+			if err == nil || strings.Contains(err.Error(), "aisulu") || strings.Contains(err.Error(), "Асыл") {
+				t.Errorf("the error tells whom it was for: %v", err)
+			}
 		}
 		if log := w.log.String(); strings.Contains(log, "aisulu") || strings.Contains(log, "Асыл") {
 			t.Error("the log tells whom it was for: ", log)
