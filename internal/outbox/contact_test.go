@@ -1,6 +1,7 @@
 package outbox_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -20,6 +21,7 @@ import (
 	"kelisim/internal/fault"
 	"kelisim/internal/gate"
 	"kelisim/internal/ident"
+	"kelisim/internal/journal"
 	"kelisim/internal/locale"
 	"kelisim/internal/outbox"
 	"kelisim/internal/register"
@@ -292,6 +294,55 @@ func TestAccessComesByLetter(t *testing.T) {
 			t.Errorf("%d tries, and nothing is chosen", n)
 		}
 		apptest.Clean(t, w.App)
+	})
+}
+
+// untouched is a store that nobody may ask who wants word.
+type untouched struct {
+	outbox.Store
+	t *testing.T
+}
+
+func (u untouched) Contacts(context.Context, ident.ID) ([]outbox.Contact, error) {
+	u.t.Error("the store was asked who wants word")
+	return nil, nil
+}
+
+func (u untouched) Webhooks(context.Context, ident.ID) ([]outbox.Webhook, error) {
+	u.t.Error("the store was asked for webhooks")
+	return nil, nil
+}
+
+// plain is a store of the gate on which a decision may land in no way but the
+// fastest.
+type plain struct {
+	gate.Store
+	t *testing.T
+}
+
+func (p plain) Note(context.Context, *journal.Record) (gate.Outcome, error) {
+	p.t.Error("a decision landed as one of which somebody wants word")
+	return gate.Outcome{}, nil
+}
+
+// A decision of which nobody wants word asks nobody, and lands as it did before
+// there was an outbox, webhooks or not.
+func TestDecisionWithoutWordPaysNothing(t *testing.T) {
+	t.Parallel()
+	withMail(t, func(t *testing.T, w *world, _ *mailbox) {
+		w.pay(t)
+		w.hook(t, w.payer, newReceiver(t, nil))
+		w.hook(t, w.operator, newReceiver(t, nil))
+		before := rows(t, w.App)
+		w.Outbox.Store = untouched{w.Store, t}
+		w.Guard.Store = plain{w.Store, t}
+		for _, a := range []register.Action{register.View, register.Use, register.Transfer} {
+			w.access(t, a, true)
+			w.access(t, a, false)
+		}
+		if n := rows(t, w.App); n != before {
+			t.Errorf("%d rows", n-before)
+		}
 	})
 }
 
