@@ -14,6 +14,7 @@ import (
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/locale"
+	"kelisim/internal/outbox"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
 	"kelisim/internal/represent"
@@ -130,6 +131,9 @@ func (s *Consents) completeAsk(holder, asker *party.Organization, in *NewRequest
 		return nil
 	}
 	if u, err := url.Parse(in.Callback); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+		return fault.Bad("callback", "callback-address")
+	}
+	if s.Outbox != nil && outbox.CheckURL(in.Callback, s.Outbox.Private) != nil { // who would be told that it cannot be called?
 		return fault.Bad("callback", "callback-address")
 	}
 	return nil

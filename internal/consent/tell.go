@@ -35,7 +35,7 @@ func Tell(ctx context.Context, o *outbox.Outbox, c *Consent, holder *party.Organ
 		return err
 	}
 	return o.TellSubject(ctx, rec, &outbox.News{
-		Kind: outbox.Changes, Event: e.Type, Subject: c.Subject, Holder: holder, About: c.ID, Path: "/me/consents/" + c.ID.String(), Key: jkey,
+		Kind: outbox.Changes, Event: e.Type, Subject: c.Subject, By: holder, About: c.ID, Path: "/me/consents/" + c.ID.String(), Key: jkey,
 	})
 }
 
@@ -66,7 +66,7 @@ func (s *Consents) tellAsked(ctx context.Context, r *Request, holder *party.Orga
 	}
 	if r.Status == Pending {
 		return s.Outbox.TellSubject(ctx, rec, &outbox.News{
-			Kind: outbox.Requests, Event: "request", Subject: r.Subject, Holder: asker, About: r.ID, Path: "/me/asked/" + r.ID.String(), Key: jkey,
+			Kind: outbox.Requests, Event: "request", Subject: r.Subject, By: asker, About: r.ID, Path: "/me/asked/" + r.ID.String(), Key: jkey,
 		})
 	}
 	note, err := openNote(jkey, r)

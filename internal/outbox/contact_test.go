@@ -297,6 +297,30 @@ func TestAccessComesByLetter(t *testing.T) {
 	})
 }
 
+// Who asked for data on a ground that the Law has the subject told of is named.
+//
+// duty: L8-1.3
+func TestInitiatorIsNamedByLetter(t *testing.T) {
+	t.Parallel()
+	withMail(t, func(t *testing.T, w *world, box *mailbox) {
+		w.pay(t)
+		w.reach(t, box, locale.RU, outbox.Transfers)
+		ans, err := w.Guard.Decide(t.Context(), &gate.Ask{
+			Request: gate.Request{Action: register.View, Categories: []string{"name"}, Ground: "9(4)", Document: "№ 1"},
+			Holder:  w.operator, Asker: w.operator, Subject: w.subject, Actor: apptest.System,
+		})
+		if err != nil || !ans.Permit {
+			t.Fatal(ans, err)
+		}
+		w.round(t)
+		all := box.all()
+		if len(all) != 2 || all[1].subject != locale.Text(locale.RU, "letter.initiator.subject") {
+			t.Fatalf("%+v", all)
+		}
+		contains(t, all[1].text, w.operator.Register.Name.In(locale.RU))
+	})
+}
+
 // untouched is a store that nobody may ask who wants word.
 type untouched struct {
 	outbox.Store

@@ -77,12 +77,10 @@ func (d *Deliverer) Run(ctx context.Context) {
 // Round makes one try of what is due, and tells officers of what is late. It
 // returns how many tries it made.
 func (d *Deliverer) Round(ctx context.Context) (int, error) {
-	if err := d.escalate(ctx); err != nil {
-		return 0, err
-	}
+	errs := []error{d.escalate(ctx)} // what fails there keeps nothing from being sent
 	due, err := d.Store.DueDeliveries(ctx, d.Now(), batch)
 	if err != nil {
-		return 0, err
+		return 0, errors.Join(errs[0], err)
 	}
 	type target struct{ org, to ident.ID }
 	by := map[target][]*Delivery{}
@@ -96,7 +94,6 @@ func (d *Deliverer) Round(ctx context.Context) (int, error) {
 	}
 	var work sync.WaitGroup
 	var mu sync.Mutex
-	var errs []error
 	tries := 0
 	slots := make(chan struct{}, callers)
 	for _, t := range order {

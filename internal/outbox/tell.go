@@ -170,7 +170,7 @@ type News struct {
 	Kind    Choice // which of the choices it falls under, one bit
 	Event   string // names the text: "request", "consent.withdrawn", "transfer" …
 	Subject ident.ID
-	Holder  *party.Organization // who did it
+	By      *party.Organization // who did it
 	About   ident.ID
 	Path    string // of the page that shows it
 	Key     *seal.Key
@@ -194,13 +194,13 @@ func (o *Outbox) TellSubject(ctx context.Context, rec *journal.Record, n *News) 
 			continue
 		}
 		t := &journal.Tell{
-			ID: ident.NewID(now), Subject: n.Subject, Holder: n.Holder.ID, Channel: c.channel(), Target: c.ID,
+			ID: ident.NewID(now), Subject: n.Subject, Holder: n.By.ID, Channel: c.channel(), Target: c.ID,
 			Event: n.Event, About: n.About, Entry: rec.ID, At: now, Due: now,
 		}
 		if n.Kind&often != 0 {
 			t.ID = hourly(t, now)
 		}
-		if err := sealParcel(n.Key, t, &parcel{BIN: n.Holder.BIN, Path: n.Path}); err != nil {
+		if err := sealParcel(n.Key, t, &parcel{BIN: n.By.BIN, Path: n.Path}); err != nil {
 			return err
 		}
 		rec.Tell = append(rec.Tell, t)
