@@ -56,7 +56,7 @@ func (c *Consent) newest() string {
 
 // tellAsked adds word of a question to the record: the question for the subject,
 // the answer for who asked.
-func (s *Consents) tellAsked(ctx context.Context, r *Request, holder *party.Organization, jkey *seal.Key, rec *journal.Record) error {
+func (s *Consents) tellAsked(ctx context.Context, r *Request, holder *party.Organization, jkey *seal.Key, rec *journal.Record, to *outbox.Address) error {
 	if s.Outbox == nil {
 		return nil
 	}
@@ -67,6 +67,7 @@ func (s *Consents) tellAsked(ctx context.Context, r *Request, holder *party.Orga
 	if r.Status == Pending {
 		return s.Outbox.TellSubject(ctx, rec, &outbox.News{
 			Kind: outbox.Requests, Event: "request", Subject: r.Subject, By: asker, About: r.ID, Path: "/me/asked/" + r.ID.String(), Key: jkey,
+			To: to,
 		})
 	}
 	note, err := openNote(jkey, r)

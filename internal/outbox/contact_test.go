@@ -3,6 +3,7 @@ package outbox_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -191,6 +192,67 @@ func TestRequestComesByLetter(t *testing.T) {
 			if _, err := w.Outbox.RemoveContact(t.Context(), w.person(), contact.ID); err != nil {
 				t.Fatal(err)
 			}
+		}
+	})
+}
+
+// A person who named no contact here is asked at the address that the operator
+// has; one who did is asked there, or not at all by letter.
+func TestRequestComesToTheAddressOfTheOperator(t *testing.T) {
+	t.Parallel()
+	withMail(t, func(t *testing.T, w *world, box *mailbox) {
+		ask := func(kind ident.Kind, value string) (*consent.Request, error) {
+			r, _, err := w.Consents.Ask(t.Context(), w.operator, w.operator, &consent.NewRequest{
+				Subject: w.subject, Ask: consent.Asked{Terms: consent.Terms{Purposes: []string{"payment"}}}, Actor: apptest.System,
+				Contact: &outbox.Address{Kind: kind, Value: value},
+			})
+			return r, err
+		}
+		for _, bad := range []struct {
+			kind               ident.Kind
+			value, code, field string
+		}{
+			{"iin", apptest.IIN(1), "bad-enum", "contact.kind"}, {ident.Email, "nobody", "email-form", "contact.value"},
+			{ident.Phone, plantedPhone, "channel-absent", "contact.kind"},
+		} {
+			var f *fault.Error
+			if _, err := ask(bad.kind, bad.value); !errors.As(err, &f) || f.Code != bad.code || f.Field != bad.field {
+				t.Errorf("%s %s: %v", bad.kind, bad.value, err)
+			}
+		}
+		for range 2 { // taken back and asked again: no second letter within the hour
+			r, err := ask(ident.Email, plantedMail)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.round(t)
+			if _, err := w.Consents.Cancel(t.Context(), r.ID, apptest.System); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := box.all()
+		if len(got) != 1 || got[0].to != plantedMail {
+			t.Fatalf("%+v", got)
+		}
+		for _, lang := range []locale.Lang{locale.KK, locale.RU} { // the operator told no language
+			contains(t, got[0].text, locale.Text(lang, "letter.request", "org", w.operator.Register.Name.In(lang)))
+		}
+		contains(t, got[0].text, "https://kelisim.example/me/asked/")
+		c, err := w.Outbox.AddContact(t.Context(), w.person(), ident.Email, "own@mail.example", outbox.Changes, locale.RU)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.round(t)
+		if _, err := w.Outbox.ConfirmContact(t.Context(), codeIn(t, box.all()[1].text)); err != nil {
+			t.Fatal(c, err)
+		}
+		w.clock.Add(time.Hour)
+		if _, err := ask(ident.Email, plantedMail); err != nil {
+			t.Fatal(err)
+		}
+		w.round(t)
+		if n := len(box.all()); n != 2 {
+			t.Errorf("%d letters to who chose to have none of requests", n-2)
 		}
 	})
 }

@@ -306,18 +306,9 @@ func (d *Deliverer) write(ctx context.Context, x *Delivery) outcome {
 	if x.Subject.IsZero() {
 		return d.writeOfficer(ctx, x, p)
 	}
-	contacts, err := d.Store.Contacts(ctx, x.Subject)
-	if err != nil {
-		return outcome{problem: "internal"}
-	}
-	var to *Contact
-	for i := range contacts {
-		if contacts[i].ID == x.Target {
-			to = &contacts[i]
-		}
-	}
-	if to == nil || to.Status == Removed || to.Status == Pending && x.Event != "contact" {
-		return outcome{dropped: true}
+	to, out := d.addressee(ctx, x, p)
+	if to == nil {
+		return out
 	}
 	if !x.Entry.IsZero() && d.Visible != nil {
 		seen, err := d.Visible(ctx, x.Subject, x.Entry)
@@ -328,11 +319,30 @@ func (d *Deliverer) write(ctx context.Context, x *Delivery) outcome {
 			return outcome{dropped: true}
 		}
 	}
-	address, err := d.Address(ctx, to)
-	if err != nil {
-		return outcome{problem: "internal", final: true}
+	return d.send(ctx, x, to, p)
+}
+
+// addressee is where a letter goes, nil for nowhere.
+func (d *Deliverer) addressee(ctx context.Context, x *Delivery, p *parcel) (*Address, outcome) {
+	if p.To != nil {
+		return p.To, outcome{}
 	}
-	return d.send(ctx, x, to.Language, address, p)
+	contacts, err := d.Store.Contacts(ctx, x.Subject)
+	if err != nil {
+		return nil, outcome{problem: "internal"}
+	}
+	for i := range contacts {
+		c := &contacts[i]
+		if c.ID != x.Target || c.Status == Removed || c.Status == Pending && x.Event != "contact" {
+			continue
+		}
+		address, err := d.Address(ctx, c)
+		if err != nil {
+			return nil, outcome{problem: "internal", final: true}
+		}
+		return &Address{c.Kind, address, c.Language}, outcome{}
+	}
+	return nil, outcome{dropped: true}
 }
 
 func sendProblem(err error) outcome {
