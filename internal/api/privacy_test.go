@@ -45,6 +45,11 @@ var everything = []scenario{
 		body: `{"identifiers":[{"kind":"iin","value":"$iin"},{"kind":"email","value":"$email"},{"kind":"document","value":"$document"},{"kind":"external","value":"$value"}],` +
 			`"name":"$name","contacts":{"home":"$phone"}}`,
 	},
+	{name: "webhook", as: "operator", method: "POST", url: "/v1/webhooks", body: `{"url":"https://receiver.example/$iin"}`, wantStatus: 201},
+	{name: "contact", as: "subject", method: "POST", url: "/v1/me/contacts", body: `{"kind":"email","value":"$email"}`, wantStatus: 201, wantContains: []string{"$email"}},
+	{name: "request", as: "operator", method: "POST", url: "/v1/consents/requests", body: `{"subject":"$subject","purposes":["news"],"message":"$name","contact":{"kind":"email","value":"$email"}}`, wantStatus: 201},
+	{name: "request to nowhere", as: "operator", method: "POST", url: "/v1/consents/requests", body: `{"subject":"$subject","purposes":["news"],"contact":{"kind":"email","value":"$name"}}`, wantStatus: 400, wantContains: []string{`"field":"contact.value"`}},
+	{name: "wrong contact", as: "subject", method: "POST", url: "/v1/me/contacts", body: `{"kind":"$name","value":"$phone"}`, wantStatus: 400},
 	{
 		name: "consent", as: "operator", method: "POST", url: "/v1/consents", wantStatus: 201, keep: "consent",
 		body: `{"subject":"$subject","purposes":["contracts"],"name":"$name","message":"$value","other":{"note":"$email"},` +

@@ -9,6 +9,7 @@ import (
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/locale"
+	"kelisim/internal/outbox"
 	"kelisim/internal/party"
 	"kelisim/internal/represent"
 )
@@ -29,6 +30,13 @@ type askRequest struct {
 	// Counter: the subject stands before a clerk and finds the clerk's number on
 	// the own phone.
 	Counter bool `json:"counter,omitempty"`
+	// Contact is where to tell the subject who named none here.
+	Contact *addressBody `json:"contact,omitempty"`
+}
+
+type addressBody struct {
+	Kind  ident.Kind `json:"kind"` // email, phone
+	Value string     `json:"value"`
 }
 
 type askedBody struct {
@@ -68,8 +76,12 @@ func (c *call) askConsent(in *askRequest) (*askedBody, error) {
 	if err != nil {
 		return nil, err
 	}
+	var contact *outbox.Address
+	if in.Contact != nil {
+		contact = &outbox.Address{Kind: in.Contact.Kind, Value: in.Contact.Value}
+	}
 	r, created, err := c.Consents.Ask(c.ctx(), holder, c.org, &consent.NewRequest{
-		Subject: in.Subject, Message: in.Message, Callback: in.Callback, Counter: in.Counter, Actor: c.actor(),
+		Contact: contact, Subject: in.Subject, Message: in.Message, Callback: in.Callback, Counter: in.Counter, Actor: c.actor(),
 		Ask: consent.Asked{
 			Terms: consent.Terms{
 				Purposes: in.Purposes, Categories: in.Categories, ThirdParties: in.ThirdParties, Countries: in.Countries, PublicSources: in.PublicSources,

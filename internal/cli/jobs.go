@@ -216,6 +216,9 @@ func recount(ctx context.Context, a *app.App) {
 	}
 }
 
+// keepLetters is how long it is known that a subject was written to.
+const keepLetters = 30 * 24 * time.Hour
+
 // keepAnswers is how long an answer is kept for a repeated call.
 const keepAnswers = 24 * time.Hour
 
@@ -234,6 +237,9 @@ func tend(ctx context.Context, a *app.App) {
 	}
 	if err := a.Store.ForgetForms(ctx, a.Now()); err != nil && ctx.Err() == nil {
 		a.Log.LogAttrs(ctx, slog.LevelError, "forms that nobody confirmed could not be forgotten", slog.Any("error", err))
+	}
+	if err := a.Store.ForgetLetters(ctx, a.Now().Add(-keepLetters)); err != nil && ctx.Err() == nil {
+		a.Log.LogAttrs(ctx, slog.LevelError, "letters could not be forgotten", slog.Any("error", err))
 	}
 	if err := a.Store.ForgetKept(ctx, a.Now().Add(-keepAnswers)); err != nil && ctx.Err() == nil {
 		a.Log.LogAttrs(ctx, slog.LevelError, "kept answers could not be forgotten", slog.Any("error", err))

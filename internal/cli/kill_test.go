@@ -76,6 +76,7 @@ type victim struct {
 	config   app.Config
 	subjects []ident.ID
 	token    string
+	url      string // of the server that runs
 
 	mu       sync.Mutex
 	answered map[ident.ID]verify.Commitment

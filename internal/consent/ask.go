@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"math/big"
 	"net/url"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/locale"
+	"kelisim/internal/outbox"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
 	"kelisim/internal/represent"
@@ -57,7 +59,9 @@ type NewRequest struct {
 	Message  string
 	Callback string
 	Counter  bool // the subject stands before a clerk
-	Actor    verify.Actor
+	// Contact is where to tell a subject who named no contact here; nil for nowhere.
+	Contact *outbox.Address
+	Actor   verify.Actor
 }
 
 // How long a question waits for its answer, and how many may wait at once.
@@ -81,6 +85,11 @@ func (s *Consents) Ask(ctx context.Context, holder, asker *party.Organization, i
 	}
 	if h.State == party.Destroyed {
 		return nil, false, fault.New(fault.Conflict, "subject-destroyed")
+	}
+	if in.Contact != nil {
+		if in.Contact, err = s.reach(asker, h, in.Contact); err != nil {
+			return nil, false, err
+		}
 	}
 	for range maxTries {
 		full := *in
@@ -106,6 +115,24 @@ func (s *Consents) Ask(ctx context.Context, holder, asker *party.Organization, i
 		}
 	}
 	return nil, false, errContended
+}
+
+// reach checks an address that the asker has, and finds the language to write in.
+func (s *Consents) reach(asker *party.Organization, h *party.Holding, to *outbox.Address) (*outbox.Address, error) {
+	if s.Outbox == nil {
+		return nil, &fault.Error{Kind: fault.Conflict, Code: "channel-absent", Field: "contact.kind"}
+	}
+	out, err := s.Outbox.CheckAddress(to)
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return nil, f.At("contact")
+	}
+	if err != nil {
+		return nil, err
+	}
+	prof, err := s.Parties.Profile(asker, h)
+	out.Language = prof.Language
+	return out, err
 }
 
 // completeAsk checks a question against the register of the organization whose
@@ -136,6 +163,9 @@ func (s *Consents) completeAsk(holder, asker *party.Organization, in *NewRequest
 		return nil
 	}
 	if u, err := url.Parse(in.Callback); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+		return fault.Bad("callback", "callback-address")
+	}
+	if s.Outbox != nil && outbox.CheckURL(in.Callback, s.Outbox.Private) != nil { // who would be told that it cannot be called?
 		return fault.Bad("callback", "callback-address")
 	}
 	return nil
@@ -203,7 +233,7 @@ func (s *Consents) put(ctx context.Context, holder, asker *party.Organization, s
 	if err != nil {
 		return nil, false, err
 	}
-	if err := s.tellAsked(ctx, r, holder, jkey, rec); err != nil {
+	if err := s.tellAsked(ctx, r, holder, jkey, rec, in.Contact); err != nil {
 		return nil, false, err
 	}
 	stale, err = s.Requests.InsertRequest(ctx, r, rec)
@@ -321,7 +351,7 @@ func (s *Consents) give(ctx context.Context, org *party.Organization, subject id
 	r.Consent = n.consent.ID
 	_, jkey, err := s.open(ctx, subject)
 	if err == nil {
-		err = s.tellAsked(ctx, r, org, &jkey, n.record)
+		err = s.tellAsked(ctx, r, org, &jkey, n.record, nil)
 	}
 	if err != nil {
 		return nil, false, err
@@ -421,7 +451,7 @@ func (s *Consents) end(ctx context.Context, id ident.ID, to RequestStatus, actio
 		if err != nil {
 			return nil, err
 		}
-		if err := s.tellAsked(ctx, n, holder, &jkey, rec); err != nil {
+		if err := s.tellAsked(ctx, n, holder, &jkey, rec, nil); err != nil {
 			return nil, err
 		}
 		stale, err := s.Requests.UpdateRequest(ctx, n, nil, rec)

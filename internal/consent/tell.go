@@ -12,7 +12,8 @@ import (
 // Tell adds word of the newest step in a consent's life to the record that it
 // lands with: for its holder, for every recipient that it names, and for the
 // subject who wants word. A step of another is word of it too: whoever holds the
-// subject's session must not do anything in silence.
+// subject's session must not do anything in silence. Without the subject's key no
+// letter is made.
 func Tell(ctx context.Context, o *outbox.Outbox, c *Consent, holder *party.Organization, jkey *seal.Key, rec *journal.Record) error {
 	if o == nil {
 		return nil
@@ -30,11 +31,11 @@ func Tell(ctx context.Context, o *outbox.Outbox, c *Consent, holder *party.Organ
 		until := c.Until.UTC()
 		e.Data.ValidUntil = &until
 	}
-	if err := o.Tell(ctx, rec, e); err != nil {
+	if err := o.Tell(ctx, rec, e); err != nil || jkey == nil {
 		return err
 	}
 	return o.TellSubject(ctx, rec, &outbox.News{
-		Kind: outbox.Changes, Event: e.Type, Subject: c.Subject, Holder: holder, About: c.ID, Path: "/me/consents/" + c.ID.String(), Key: jkey,
+		Kind: outbox.Changes, Event: e.Type, Subject: c.Subject, By: holder, About: c.ID, Path: "/me/consents/" + c.ID.String(), Key: jkey,
 	})
 }
 
@@ -55,7 +56,7 @@ func (c *Consent) newest() string {
 
 // tellAsked adds word of a question to the record: the question for the subject,
 // the answer for who asked.
-func (s *Consents) tellAsked(ctx context.Context, r *Request, holder *party.Organization, jkey *seal.Key, rec *journal.Record) error {
+func (s *Consents) tellAsked(ctx context.Context, r *Request, holder *party.Organization, jkey *seal.Key, rec *journal.Record, to *outbox.Address) error {
 	if s.Outbox == nil {
 		return nil
 	}
@@ -65,7 +66,8 @@ func (s *Consents) tellAsked(ctx context.Context, r *Request, holder *party.Orga
 	}
 	if r.Status == Pending {
 		return s.Outbox.TellSubject(ctx, rec, &outbox.News{
-			Kind: outbox.Requests, Event: "request", Subject: r.Subject, Holder: asker, About: r.ID, Path: "/me/asked/" + r.ID.String(), Key: jkey,
+			Kind: outbox.Requests, Event: "request", Subject: r.Subject, By: asker, About: r.ID, Path: "/me/asked/" + r.ID.String(), Key: jkey,
+			To: to,
 		})
 	}
 	note, err := openNote(jkey, r)

@@ -7,7 +7,9 @@ import (
 	"kelisim/internal/consent"
 	"kelisim/internal/journal"
 	"kelisim/internal/outbox"
+	"kelisim/internal/party"
 	"kelisim/internal/register"
+	"kelisim/internal/seal"
 	"kelisim/internal/vault"
 )
 
@@ -39,9 +41,12 @@ func (g *Guard) tellDecision(ctx context.Context, k *known, ans *Answer, rec *jo
 	if !ans.Permit || k.OwnData || k.Role != "" {
 		return nil
 	}
-	sort := sorts[k.Action]
+	sort, by := sorts[k.Action], k.Holder
 	third := k.Recipient != ""
-	if third || ans.Owed&(TellInitiator|TellTransfer) != 0 {
+	switch {
+	case ans.Owed&TellInitiator != 0: // then the letter says who that was
+		sort.choice, sort.event, by = outbox.Transfers, "initiator", k.Asker
+	case third || ans.Owed&TellTransfer != 0:
 		sort.choice, sort.event = outbox.Transfers, "transfer"
 	}
 	if k.held.Notices&sort.choice == 0 {
@@ -51,7 +56,7 @@ func (g *Guard) tellDecision(ctx context.Context, k *known, ans *Answer, rec *jo
 	if !told && ans.Owed&TellInitiator == 0 {
 		return nil
 	}
-	return g.letter(ctx, k, sort.choice, sort.event, rec)
+	return g.letter(ctx, k, sort.choice, sort.event, by, rec)
 }
 
 // inState reports whether the data is in a state system.
@@ -66,9 +71,9 @@ func (k *known) inState() bool {
 	return base != nil && base.Kind == register.State
 }
 
-func (g *Guard) letter(ctx context.Context, k *known, kind outbox.Choice, event string, rec *journal.Record) error {
+func (g *Guard) letter(ctx context.Context, k *known, kind outbox.Choice, event string, by *party.Organization, rec *journal.Record) error {
 	return g.Outbox.TellSubject(ctx, rec, &outbox.News{
-		Kind: kind, Event: event, Subject: k.subject, Holder: k.Holder, About: rec.ID, Path: "/me/journal/" + rec.ID.String(), Key: &k.held.journal,
+		Kind: kind, Event: event, Subject: k.subject, By: by, About: rec.ID, Path: "/me/journal/" + rec.ID.String(), Key: &k.held.journal,
 	})
 }
 
@@ -98,13 +103,17 @@ func (g *Guard) tellHolding(ctx context.Context, k *known, a register.Action, ca
 	if err != nil || k.held.Notices&outbox.Edits == 0 || k.Actor.ID != "retention" {
 		return err
 	}
-	return g.letter(ctx, k, outbox.Edits, sorts[a].event, rec)
+	return g.letter(ctx, k, outbox.Edits, sorts[a].event, k.Holder, rec)
 }
 
 // tellConsents adds word of consents that ended by themselves or with the data.
 func (g *Guard) tellConsents(ctx context.Context, k *known, list []*consent.Consent, rec *journal.Record) error {
+	var key *seal.Key // in a night a hundred thousand expire: those of whom nobody wants word cost no look
+	if k.held.Notices&outbox.Changes != 0 {
+		key = &k.held.journal
+	}
 	for _, c := range list {
-		if err := consent.Tell(ctx, g.Outbox, c, k.Holder, &k.held.journal, rec); err != nil {
+		if err := consent.Tell(ctx, g.Outbox, c, k.Holder, key, rec); err != nil {
 			return err
 		}
 	}

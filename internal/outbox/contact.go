@@ -88,16 +88,16 @@ type Contact struct {
 	Sealed    []byte // the address, under the subject's journal key
 }
 
-func (c *Contact) channel() string {
-	if c.Kind == ident.Phone {
+func channelOf(kind ident.Kind) string {
+	if kind == ident.Phone {
 		return SMS
 	}
 	return Mail
 }
 
-// reaches reports whether there is a channel to such a contact.
-func (o *Outbox) reaches(c *Contact) bool {
-	return c.Kind == ident.Phone && o.SMS || c.Kind == ident.Email && o.Mail
+// reaches reports whether there is a channel to addresses of a kind.
+func (o *Outbox) reaches(kind ident.Kind) bool {
+	return kind == ident.Phone && o.SMS || kind == ident.Email && o.Mail
 }
 
 // How many contacts there may be, how many may be added in a day, and how long a
@@ -112,35 +112,29 @@ const (
 // link and said yes, nothing else is sent there. The link does it: no code is to
 // be read out to anybody.
 func (o *Outbox) AddContact(ctx context.Context, subject ident.ID, kind ident.Kind, value string, choices Choice, lang locale.Lang) (*Contact, error) {
-	if kind != ident.Email && kind != ident.Phone {
-		return nil, fault.Bad("kind", "bad-enum", "allowed", "email, phone")
-	}
-	address, err := o.Parties.Rules.Normalise(kind, value)
+	to, err := o.CheckAddress(&Address{Kind: kind, Value: value})
 	if err != nil {
-		return nil, at("value", err)
+		return nil, err
 	}
 	now := o.Now()
 	c := &Contact{
 		ID: ident.NewID(now), Subject: subject, Kind: kind, Status: Pending, Language: lang, Choices: choices, Created: now,
 		CodeUntil: now.Add(linkLife),
 	}
-	if !o.reaches(c) {
-		return nil, &fault.Error{Kind: fault.Conflict, Code: "channel-absent", Field: "kind"}
-	}
 	key, err := o.Parties.JournalKey(ctx, subject)
 	if err != nil {
 		return nil, err
 	}
-	if err := o.room(ctx, &key, c, address); err != nil {
+	if err := o.room(ctx, &key, c, to.Value); err != nil {
 		return nil, err
 	}
-	c.Sealed = key.Seal(nil, []byte(address), contactPlace(c))
+	c.Sealed = key.Seal(nil, []byte(to.Value), contactPlace(c))
 	secret := make([]byte, 16)
 	rand.Read(secret) //nolint:errcheck // since Go 1.24 it never fails: the program stops instead
 	code := base64.RawURLEncoding.EncodeToString(secret)
 	c.CodeHash = sha256.Sum256([]byte(code))
 	letter := &journal.Tell{
-		ID: ident.NewID(now), Subject: subject, Channel: c.channel(), Target: c.ID, Event: "contact", At: now, Due: now,
+		ID: ident.NewID(now), Subject: subject, Channel: channelOf(kind), Target: c.ID, Event: "contact", At: now, Due: now,
 	}
 	if err := sealParcel(&key, letter, &parcel{Secret: code}); err != nil {
 		return nil, err

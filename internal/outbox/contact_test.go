@@ -1,7 +1,9 @@
 package outbox_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -20,6 +22,7 @@ import (
 	"kelisim/internal/fault"
 	"kelisim/internal/gate"
 	"kelisim/internal/ident"
+	"kelisim/internal/journal"
 	"kelisim/internal/locale"
 	"kelisim/internal/outbox"
 	"kelisim/internal/register"
@@ -60,8 +63,9 @@ func (w *world) reach(t testing.TB, box *mailbox, lang locale.Lang, choices outb
 // withMail runs a test with a mail server of its own.
 func withMail(t *testing.T, test func(t *testing.T, w *world, box *mailbox)) {
 	t.Helper()
-	box := newMailbox(t) // only so that there is a channel; each engine has its own
-	each(t, box.word(), func(t *testing.T, w *world) {
+	word := newMailbox(t).word() // only so that there is a channel; each engine has its own
+	word.PrivateHooks = true
+	each(t, word, func(t *testing.T, w *world) {
 		box := newMailbox(t)
 		w.deliverer.Mailer = box.mailer(t)
 		test(t, w, box)
@@ -192,6 +196,67 @@ func TestRequestComesByLetter(t *testing.T) {
 	})
 }
 
+// A person who named no contact here is asked at the address that the operator
+// has; one who did is asked there, or not at all by letter.
+func TestRequestComesToTheAddressOfTheOperator(t *testing.T) {
+	t.Parallel()
+	withMail(t, func(t *testing.T, w *world, box *mailbox) {
+		ask := func(kind ident.Kind, value string) (*consent.Request, error) {
+			r, _, err := w.Consents.Ask(t.Context(), w.operator, w.operator, &consent.NewRequest{
+				Subject: w.subject, Ask: consent.Asked{Terms: consent.Terms{Purposes: []string{"payment"}}}, Actor: apptest.System,
+				Contact: &outbox.Address{Kind: kind, Value: value},
+			})
+			return r, err
+		}
+		for _, bad := range []struct {
+			kind               ident.Kind
+			value, code, field string
+		}{
+			{"iin", apptest.IIN(1), "bad-enum", "contact.kind"}, {ident.Email, "nobody", "email-form", "contact.value"},
+			{ident.Phone, plantedPhone, "channel-absent", "contact.kind"},
+		} {
+			var f *fault.Error
+			if _, err := ask(bad.kind, bad.value); !errors.As(err, &f) || f.Code != bad.code || f.Field != bad.field {
+				t.Errorf("%s %s: %v", bad.kind, bad.value, err)
+			}
+		}
+		for range 2 { // taken back and asked again: no second letter within the hour
+			r, err := ask(ident.Email, plantedMail)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.round(t)
+			if _, err := w.Consents.Cancel(t.Context(), r.ID, apptest.System); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := box.all()
+		if len(got) != 1 || got[0].to != plantedMail {
+			t.Fatalf("%+v", got)
+		}
+		for _, lang := range []locale.Lang{locale.KK, locale.RU} { // the operator told no language
+			contains(t, got[0].text, locale.Text(lang, "letter.request", "org", w.operator.Register.Name.In(lang)))
+		}
+		contains(t, got[0].text, "https://kelisim.example/me/asked/")
+		c, err := w.Outbox.AddContact(t.Context(), w.person(), ident.Email, "own@mail.example", outbox.Changes, locale.RU)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.round(t)
+		if _, err := w.Outbox.ConfirmContact(t.Context(), codeIn(t, box.all()[1].text)); err != nil {
+			t.Fatal(c, err)
+		}
+		w.clock.Add(time.Hour)
+		if _, err := ask(ident.Email, plantedMail); err != nil {
+			t.Fatal(err)
+		}
+		w.round(t)
+		if n := len(box.all()); n != 2 {
+			t.Errorf("%d letters to who chose to have none of requests", n-2)
+		}
+	})
+}
+
 // pay collects a value and returns how to ask for it.
 func (w *world) pay(t testing.TB) {
 	t.Helper()
@@ -294,6 +359,98 @@ func TestAccessComesByLetter(t *testing.T) {
 	})
 }
 
+// Who asked for data on a ground that the Law has the subject told of is named.
+//
+// duty: L8-1.3
+func TestInitiatorIsNamedByLetter(t *testing.T) {
+	t.Parallel()
+	withMail(t, func(t *testing.T, w *world, box *mailbox) {
+		w.pay(t)
+		w.reach(t, box, locale.RU, outbox.Transfers)
+		ans, err := w.Guard.Decide(t.Context(), &gate.Ask{
+			Request: gate.Request{Action: register.View, Categories: []string{"name"}, Ground: "9(4)", Document: "№ 1"},
+			Holder:  w.operator, Asker: w.operator, Subject: w.subject, Actor: apptest.System,
+		})
+		if err != nil || !ans.Permit {
+			t.Fatal(ans, err)
+		}
+		w.round(t)
+		all := box.all()
+		if len(all) != 2 || all[1].subject != locale.Text(locale.RU, "letter.initiator.subject") {
+			t.Fatalf("%+v", all)
+		}
+		contains(t, all[1].text, w.operator.Register.Name.In(locale.RU))
+	})
+}
+
+// untouched is a store that nobody may ask who wants word.
+type untouched struct {
+	outbox.Store
+	t *testing.T
+}
+
+func (u untouched) Contacts(context.Context, ident.ID) ([]outbox.Contact, error) {
+	u.t.Error("the store was asked who wants word")
+	return nil, nil
+}
+
+func (u untouched) Webhooks(context.Context, ident.ID) ([]outbox.Webhook, error) {
+	u.t.Error("the store was asked for webhooks")
+	return nil, nil
+}
+
+// plain is a store of the gate on which a decision may land in no way but the
+// fastest.
+type plain struct {
+	gate.Store
+	t *testing.T
+}
+
+func (p plain) Note(context.Context, *journal.Record) (gate.Outcome, error) {
+	p.t.Error("a decision landed as one of which somebody wants word")
+	return gate.Outcome{}, nil
+}
+
+// A decision of which nobody wants word asks nobody, and lands as it did before
+// there was an outbox, webhooks or not.
+func TestDecisionWithoutWordPaysNothing(t *testing.T) {
+	t.Parallel()
+	withMail(t, func(t *testing.T, w *world, _ *mailbox) {
+		w.pay(t)
+		w.hook(t, w.payer, newReceiver(t, nil))
+		w.hook(t, w.operator, newReceiver(t, nil))
+		before := rows(t, w.App)
+		w.Outbox.Store = untouched{w.Store, t}
+		w.Guard.Store = plain{w.Store, t}
+		for _, a := range []register.Action{register.View, register.Use, register.Transfer} {
+			w.access(t, a, true)
+			w.access(t, a, false)
+		}
+		if n := rows(t, w.App); n != before {
+			t.Errorf("%d rows", n-before)
+		}
+	})
+}
+
+// That somebody was written to is forgotten after a while, what organizations were
+// told is not.
+func TestLettersAreForgotten(t *testing.T) {
+	t.Parallel()
+	withMail(t, func(t *testing.T, w *world, box *mailbox) {
+		w.reach(t, box, locale.KK, outbox.Usual)
+		w.hook(t, w.payer, newReceiver(t, nil))
+		w.give(t)
+		w.round(t)
+		w.clock.Add(24 * time.Hour)
+		if err := w.Store.ForgetLetters(t.Context(), w.clock.Now().Add(-25*time.Hour)); err != nil || rows(t, w.App) != 3 {
+			t.Errorf("%d rows before their time: %v", rows(t, w.App), err)
+		}
+		if err := w.Store.ForgetLetters(t.Context(), w.clock.Now()); err != nil || rows(t, w.App) != 1 || len(w.all(t, w.payer)) != 1 {
+			t.Errorf("%d rows after it: %v", rows(t, w.App), err)
+		}
+	})
+}
+
 // A letter does not tell what the subject is to be shown later.
 func TestLetterKeepsBackWhatIsDeferred(t *testing.T) {
 	t.Parallel()
@@ -359,6 +516,13 @@ func TestMailServerThatRefuses(t *testing.T) {
 		w.round(t)
 		if d := find(); d.Status != outbox.Failed || d.Problem != "refused" {
 			t.Errorf("refused: %+v", d)
+		}
+		for _, answer := range []error{busy, unknown} {
+			box.refuse = func(string) error { return answer }
+			err := w.deliverer.Mailer.Send(t.Context(), &outbox.Letter{ID: "1", To: plantedMail, Subject: "x", Text: "x"})
+			if err == nil || strings.Contains(err.Error(), "aisulu") || strings.Contains(err.Error(), "Асыл") {
+				t.Errorf("the error tells whom it was for: %v", err)
+			}
 		}
 		if log := w.log.String(); strings.Contains(log, "aisulu") || strings.Contains(log, "Асыл") {
 			t.Error("the log tells whom it was for: ", log)

@@ -77,12 +77,10 @@ func (d *Deliverer) Run(ctx context.Context) {
 // Round makes one try of what is due, and tells officers of what is late. It
 // returns how many tries it made.
 func (d *Deliverer) Round(ctx context.Context) (int, error) {
-	if err := d.escalate(ctx); err != nil {
-		return 0, err
-	}
+	errs := []error{d.escalate(ctx)} // what fails there keeps nothing from being sent
 	due, err := d.Store.DueDeliveries(ctx, d.Now(), batch)
 	if err != nil {
-		return 0, err
+		return 0, errors.Join(errs[0], err)
 	}
 	type target struct{ org, to ident.ID }
 	by := map[target][]*Delivery{}
@@ -96,7 +94,6 @@ func (d *Deliverer) Round(ctx context.Context) (int, error) {
 	}
 	var work sync.WaitGroup
 	var mu sync.Mutex
-	var errs []error
 	tries := 0
 	slots := make(chan struct{}, callers)
 	for _, t := range order {
@@ -306,24 +303,15 @@ func (d *Deliverer) write(ctx context.Context, x *Delivery) outcome {
 	if err != nil {
 		return outcome{problem: "internal", final: true}
 	}
-	if p.To != "" {
-		return d.writeTo(ctx, x, p)
+	if p.To != nil && x.Subject.IsZero() { // see LetterTo
+		return d.send(ctx, x, p.To, p)
 	}
 	if x.Subject.IsZero() {
 		return d.writeOfficer(ctx, x, p)
 	}
-	contacts, err := d.Store.Contacts(ctx, x.Subject)
-	if err != nil {
-		return outcome{problem: "internal"}
-	}
-	var to *Contact
-	for i := range contacts {
-		if contacts[i].ID == x.Target {
-			to = &contacts[i]
-		}
-	}
-	if to == nil || to.Status == Removed || to.Status == Pending && x.Event != "contact" {
-		return outcome{dropped: true}
+	to, out := d.addressee(ctx, x, p)
+	if to == nil {
+		return out
 	}
 	if !x.Entry.IsZero() && d.Visible != nil {
 		seen, err := d.Visible(ctx, x.Subject, x.Entry)
@@ -334,11 +322,30 @@ func (d *Deliverer) write(ctx context.Context, x *Delivery) outcome {
 			return outcome{dropped: true}
 		}
 	}
-	address, err := d.Address(ctx, to)
-	if err != nil {
-		return outcome{problem: "internal", final: true}
+	return d.send(ctx, x, to, p)
+}
+
+// addressee is where a letter goes, nil for nowhere.
+func (d *Deliverer) addressee(ctx context.Context, x *Delivery, p *parcel) (*Address, outcome) {
+	if p.To != nil {
+		return p.To, outcome{}
 	}
-	return d.send(ctx, x, to.Language, address, p)
+	contacts, err := d.Store.Contacts(ctx, x.Subject)
+	if err != nil {
+		return nil, outcome{problem: "internal"}
+	}
+	for i := range contacts {
+		c := &contacts[i]
+		if c.ID != x.Target || c.Status == Removed || c.Status == Pending && x.Event != "contact" {
+			continue
+		}
+		address, err := d.Address(ctx, c)
+		if err != nil {
+			return nil, outcome{problem: "internal", final: true}
+		}
+		return &Address{c.Kind, address, c.Language}, outcome{}
+	}
+	return nil, outcome{dropped: true}
 }
 
 func sendProblem(err error) outcome {

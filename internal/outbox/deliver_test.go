@@ -288,6 +288,23 @@ func TestReceiverThatIsDown(t *testing.T) {
 	})
 }
 
+// A receiver may say that it knows before it has answered the call.
+func TestAcknowledgedDuringTheCall(t *testing.T) {
+	t.Parallel()
+	each(t, local, func(t *testing.T, w *world) {
+		w.hook(t, w.payer, newReceiver(t, func(int, http.ResponseWriter, *http.Request) {
+			if _, err := w.Outbox.Acknowledge(context.WithoutCancel(t.Context()), w.payer, w.all(t, w.payer)[0].ID, apptest.System); err != nil {
+				t.Error(err)
+			}
+		}))
+		w.give(t)
+		w.round(t)
+		if d := w.all(t, w.payer)[0]; d.Status != outbox.Acknowledged || d.AckedAt.IsZero() {
+			t.Errorf("%+v", d)
+		}
+	})
+}
+
 // A write that finds its facts changed leaves no word behind.
 func TestNoWordWithoutItsAct(t *testing.T) {
 	t.Parallel()

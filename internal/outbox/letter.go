@@ -1,8 +1,6 @@
 package outbox
 
 import (
-	"context"
-
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/locale"
@@ -18,10 +16,5 @@ func (o *Outbox) LetterTo(org *party.Organization, lang locale.Lang, event, addr
 	}
 	now := o.Now()
 	t := &journal.Tell{ID: ident.NewID(now), Org: org.ID, Holder: org.ID, Channel: Mail, Event: event, At: now, Due: now}
-	return t, sealParcel(&org.Key, t, &parcel{To: address, Lang: lang, Path: path, BIN: org.BIN})
-}
-
-// writeTo sends such a letter.
-func (d *Deliverer) writeTo(ctx context.Context, x *Delivery, p *parcel) outcome {
-	return d.send(ctx, x, p.Lang, p.To, p)
+	return t, sealParcel(&org.Key, t, &parcel{To: &Address{Kind: ident.Email, Value: address, Language: lang}, Path: path, BIN: org.BIN})
 }

@@ -118,9 +118,8 @@ type parcel struct {
 	Secret string          `json:"secret,omitempty"` // of the link that confirms a contact
 	Path   string          `json:"path,omitempty"`   // of the page that a letter leads to
 	BIN    string          `json:"bin,omitempty"`    // of who it is about
+	To     *Address        `json:"to,omitempty"`     // of a letter to no contact of the subject's
 	Count  int             `json:"count,omitempty"`
-	To     string          `json:"to,omitempty"` // an address of nobody yet: see LetterTo
-	Lang   locale.Lang     `json:"lang,omitempty"`
 }
 
 func (o *Outbox) push(ctx context.Context, rec *journal.Record, e *Event, org *party.Organization, hook *Webhook, callback string) error {
@@ -173,10 +172,36 @@ type News struct {
 	Kind    Choice // which of the choices it falls under, one bit
 	Event   string // names the text: "request", "consent.withdrawn", "transfer" …
 	Subject ident.ID
-	Holder  *party.Organization // who did it
+	By      *party.Organization // who did it
 	About   ident.ID
 	Path    string // of the page that shows it
 	Key     *seal.Key
+	// To is where to write to a subject who named no contact here: an address that
+	// an operator has. Nobody has shown that it is the subject's, so the letter says
+	// no more than any other, and what it links to asks who one is.
+	To *Address
+}
+
+// Address is one that an operator has of a subject.
+type Address struct {
+	Kind     ident.Kind  `json:"kind"`
+	Value    string      `json:"value"` // normalised
+	Language locale.Lang `json:"language,omitempty"`
+}
+
+// CheckAddress normalises an address and refuses one to which there is no way.
+func (o *Outbox) CheckAddress(a *Address) (*Address, error) {
+	if a.Kind != ident.Email && a.Kind != ident.Phone {
+		return nil, fault.Bad("kind", "bad-enum", "allowed", "email, phone")
+	}
+	v, err := o.Parties.Rules.Normalise(a.Kind, a.Value)
+	if err != nil {
+		return nil, at("value", err)
+	}
+	if !o.reaches(a.Kind) {
+		return nil, &fault.Error{Kind: fault.Conflict, Code: "channel-absent", Field: "kind"}
+	}
+	return &Address{a.Kind, v, a.Language}, nil
 }
 
 // TellSubject adds letters to a record: one for each confirmed contact by which
@@ -190,25 +215,34 @@ func (o *Outbox) TellSubject(ctx context.Context, rec *journal.Record, n *News) 
 	if err != nil {
 		return err
 	}
-	now := o.Now()
+	now, own := o.Now(), false
 	for i := range contacts {
 		c := &contacts[i]
-		if c.Status != Confirmed || c.Choices&n.Kind == 0 || !o.reaches(c) {
+		own = own || c.Status == Confirmed
+		if c.Status != Confirmed || c.Choices&n.Kind == 0 || !o.reaches(c.Kind) {
 			continue
 		}
 		t := &journal.Tell{
-			ID: ident.NewID(now), Subject: n.Subject, Holder: n.Holder.ID, Channel: c.channel(), Target: c.ID,
+			ID: ident.NewID(now), Subject: n.Subject, Holder: n.By.ID, Channel: channelOf(c.Kind), Target: c.ID,
 			Event: n.Event, About: n.About, Entry: rec.ID, At: now, Due: now,
 		}
 		if n.Kind&often != 0 {
 			t.ID = hourly(t, now)
 		}
-		if err := sealParcel(n.Key, t, &parcel{BIN: n.Holder.BIN, Path: n.Path}); err != nil {
+		if err := sealParcel(n.Key, t, &parcel{BIN: n.By.BIN, Path: n.Path}); err != nil {
 			return err
 		}
 		rec.Tell = append(rec.Tell, t)
 	}
-	return nil
+	if n.To == nil || own { // what the subject set here goes before what an operator has
+		return nil
+	}
+	t := &journal.Tell{
+		Subject: n.Subject, Holder: n.By.ID, Channel: channelOf(n.To.Kind), Event: n.Event, About: n.About, Entry: rec.ID, At: now, Due: now,
+	}
+	t.ID = hourly(t, now) // to ask, take back and ask again sends no second letter
+	rec.Tell = append(rec.Tell, t)
+	return sealParcel(n.Key, t, &parcel{BIN: n.By.BIN, Path: n.Path, To: n.To})
 }
 
 // hourly is an id that all word of one sort within an hour has: the store keeps

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"kelisim/internal/locale"
@@ -11,38 +12,51 @@ import (
 // ConfirmPath is the page that confirms a contact by its link.
 const ConfirmPath = "/contact/"
 
-// send writes in the language of the contact. Neither letter nor message names
-// the person or the data: only who did something, what sort of thing it was, and
-// the page that shows the rest to who signs in.
-func (d *Deliverer) send(ctx context.Context, x *Delivery, lang locale.Lang, address string, p *parcel) outcome {
+// send writes in the language of the contact, and where that is not known in both
+// official ones. Neither letter nor message names the person or the data: only who
+// did something, what sort of thing it was, and the page that shows the rest to who
+// signs in.
+func (d *Deliverer) send(ctx context.Context, x *Delivery, to *Address, p *parcel) outcome {
+	public := strings.TrimSuffix(d.Public, "/")
 	path := p.Path
 	if p.Secret != "" {
 		path = ConfirmPath + p.Secret
 	}
-	link := strings.TrimSuffix(d.Public, "/") + path
-	name, err := d.nameOf(ctx, p.BIN, lang)
-	if err != nil {
-		return outcome{problem: "internal"}
+	langs := []locale.Lang{to.Language}
+	if to.Language == "" {
+		langs = official
 	}
-	if x.Channel == SMS {
-		if d.Texter == nil {
-			return outcome{problem: "channel-absent"}
+	var subjects, texts, feet []string
+	for _, lang := range langs {
+		name, err := d.nameOf(ctx, p.BIN, lang)
+		if err != nil {
+			return outcome{problem: "internal"}
 		}
-		return sendProblem(d.Texter.Text(ctx, x.ID.String(), address, locale.Text(lang, "sms."+x.Event, "org", name)+" "+link))
+		if x.Channel == SMS {
+			texts = append(texts, locale.Text(lang, "sms."+x.Event, "org", name))
+			continue
+		}
+		subjects = append(subjects, locale.Text(lang, "letter."+x.Event+".subject", "org", name))
+		texts = append(texts, locale.Text(lang, "letter."+x.Event, "org", name))
+		if x.Event == "contact" || x.Event == "form" {
+			feet = append(feet, locale.Text(lang, "letter."+x.Event+".not-you"))
+		} else {
+			feet = append(feet, locale.Text(lang, "letter.foot", "link", public+"/me/settings"))
+		}
 	}
-	if d.Mailer == nil {
+	switch {
+	case x.Channel == SMS && d.Texter != nil:
+		return sendProblem(d.Texter.Text(ctx, x.ID.String(), to.Value, texts[0]+" "+public+path))
+	case x.Channel == Mail && d.Mailer != nil:
+		text := strings.Join(slices.Concat(texts, []string{public + path}, feet), "\n\n") + "\n"
+		return sendProblem(d.Mailer.Send(ctx, &Letter{ID: x.ID.String(), To: to.Value, Subject: strings.Join(subjects, " / "), Text: text}))
+	default:
 		return outcome{problem: "channel-absent"}
 	}
-	l := &Letter{ID: x.ID.String(), To: address, Subject: locale.Text(lang, "letter."+x.Event+".subject", "org", name)}
-	parts := []string{locale.Text(lang, "letter."+x.Event, "org", name), link}
-	if p.To != "" || x.Event == "contact" {
-		parts = append(parts, locale.Text(lang, "letter."+x.Event+".not-you"))
-	} else {
-		parts = append(parts, locale.Text(lang, "letter.foot", "link", strings.TrimSuffix(d.Public, "/")+"/me/settings"))
-	}
-	l.Text = strings.Join(parts, "\n\n") + "\n"
-	return sendProblem(d.Mailer.Send(ctx, l))
 }
+
+// official are the languages to write in where it is not known which one is read.
+var official = []locale.Lang{locale.KK, locale.RU}
 
 // writeOfficer tells an organization by letter that somebody does not
 // acknowledge.
@@ -56,7 +70,7 @@ func (d *Deliverer) writeOfficer(ctx context.Context, x *Delivery, p *parcel) ou
 		return outcome{dropped: true}
 	}
 	var texts, subjects []string
-	for _, lang := range []locale.Lang{locale.KK, locale.RU} { // which of the two the officer reads is not known
+	for _, lang := range official {
 		name, err := d.nameOf(ctx, p.BIN, lang)
 		if err != nil {
 			return outcome{problem: "internal"}

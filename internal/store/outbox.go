@@ -177,6 +177,14 @@ func (s *Store) Escalate(ctx context.Context, d *outbox.Delivery, next time.Time
 	return err
 }
 
+// ForgetLetters deletes letters and messages that are done with and were made
+// before a moment. What organizations were told stays: it shows who knew what.
+func (s *Store) ForgetLetters(ctx context.Context, before time.Time) error {
+	first := ident.FirstID(before)
+	_, err := s.note(ctx, `DELETE FROM outbox WHERE status IN ('sent', 'dropped') AND channel IN ('email', 'sms') AND id < ?1`, first[:])
+	return err
+}
+
 // CountDeliveries counts what waits, what was given up and what is late.
 func (s *Store) CountDeliveries(ctx context.Context, now time.Time) (f outbox.Figures, err error) {
 	err = s.read().row(ctx, `SELECT COUNT(CASE WHEN status = 'waiting' THEN 1 END), COUNT(CASE WHEN status = 'failed' THEN 1 END),

@@ -32,6 +32,7 @@ CREATE INDEX outbox_id ON outbox (id);
 CREATE INDEX outbox_due ON outbox (due_at) WHERE status = 'waiting';
 CREATE INDEX outbox_open ON outbox (status, term_at) WHERE status IN ('waiting', 'sent', 'failed');
 CREATE INDEX outbox_escalate ON outbox (escalate_at) WHERE escalate_at > 0;
+CREATE INDEX outbox_letters ON outbox (id) WHERE status IN ('sent', 'dropped') AND channel IN ('email', 'sms');
 CREATE INDEX outbox_org ON outbox (org_id, id);
 CREATE INDEX outbox_holder ON outbox (holder_id, term_at) WHERE term_at > 0 AND acked_at = 0;
 
