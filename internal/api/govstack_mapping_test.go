@@ -51,7 +51,9 @@ func TestGovStackAgreementsArePurposes(t *testing.T) {
 		// The data is told: a purpose that waits for the officer.
 		body := `{"dataAgreement":{"id":"loyalty","version":"1","purpose":"Loyalty programme","lawfulBasis":"consent","dpia":"",` +
 			`"attributes":[{"id":"1","name":"name","sensitivity":"","category":""},{"id":"2","name":"Mail","sensitivity":"","category":"email"}]}}`
-		versions := func() int { return len(b.do(t, "officer", "GET", "/v1/organizations/$bin/versions", "").want(t, 200).items(t)) }
+		versions := func() int {
+			return len(b.do(t, "officer", "GET", "/v1/organizations/$bin/versions", "").want(t, 200).items(t))
+		}
 		before := versions()
 		a := b.ask(t, "operator", "POST", "/config/data-agreement/", body).want(t, 200)
 		if a.at(t, "dataAgreement", "registerVersion") != float64(before+1) || a.at(t, "dataAgreement", "active") != false || versions() != before+1 {
