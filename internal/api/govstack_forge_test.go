@@ -103,7 +103,9 @@ func TestGovStackForgeries(t *testing.T) {
 		}
 		// What is signed, and what is said beside it.
 		change("another payload beside it", good, "verificationPayload", otherBlank["verificationPayload"])
+		change("another payload beside it, and no other", good, "verificationPayload", otherBlank["verificationPayload"], "payload", "", "verificationPayloadHash", "")
 		change("a wrong hash", good, "verificationPayloadHash", strings.Repeat("0", 64))
+		change("a wrong hash alone", good, "verificationPayloadHash", strings.Repeat("0", 64), "payload", "")
 		change("a payload that says another thing", good, "payload", strings.Replace(good["payload"].(string), "optIn", "optOut", 1))
 		change("a payload that is none", good, "payload", "x")
 		change("another method in the payload", good, "payload", `{"verificationMethod":"RS256"}`)

@@ -51,6 +51,29 @@ func TestCalendarPage(t *testing.T) {
 	followSteps(t, steps)
 }
 
+// TestGovStackPage runs the commands of docs/govstack.md in the same way.
+func TestGovStackPage(t *testing.T) {
+	t.Parallel()
+	for _, tool := range []string{"curl", "jq", "openssl"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skip(tool + " is not installed")
+		}
+	}
+	page, err := os.ReadFile("../../docs/govstack.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, err := freeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps := stepsOf(strings.ReplaceAll(string(page), "127.0.0.1:8080", address))
+	if len(steps) < 8 {
+		t.Fatalf("only %d steps", len(steps))
+	}
+	followSteps(t, steps)
+}
+
 // followSteps runs steps and compares what they answer.
 func followSteps(t *testing.T, steps []step) {
 	t.Helper()
