@@ -49,7 +49,7 @@ var icons = map[string]string{
 	"term.done": "check", "term.cancel": "cross", "term.pause": "pause", "term.resume": "clock",
 	"disclosure.defer": "clock", "disclosure.approve": "clock", "disclosure.refuse": "cross", "disclosure.lift": "view",
 	"order.issue": "document", "order.execute": "check", "order.cancel": "cross", "oversight.look": "view",
-	"kdp.ask": "bell", "kdp.answer": "document", "kdp.token": "out",
+	"kdp.ask": "bell", "kdp.answer": "document", "kdp.end": "clock", "kdp.token": "out",
 	"representation.register": "person", "representation.revoke": "cross", "representation.end": "clock", "representation.look": "view",
 }
 
