@@ -15,6 +15,7 @@ import (
 	"kelisim/internal/fault"
 	"kelisim/internal/gate"
 	"kelisim/internal/ident"
+	"kelisim/internal/journal"
 	"kelisim/internal/kdp"
 	"kelisim/internal/kdp/kdpsim"
 	"kelisim/internal/party"
@@ -263,6 +264,36 @@ func TestWithdrawalEndsTheToken(t *testing.T) {
 		d.is(late, kdp.Invalid)
 		apptest.Clean(t, d.App)
 	})
+}
+
+// A consent that is paused while the token is handed out is judged anew.
+func TestUseIsUnderItsFacts(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, d *desk) {
+		subject, given := d.person(1, kdpsim.AtOnce)
+		r := d.ask(about(subject, 1))
+		d.StateService.Store = &justBefore{Store: d.StateService.Store, happens: func() {
+			if _, err := d.Consents.Pause(t.Context(), given.ID, apptest.Person); err != nil {
+				t.Error(err)
+			}
+		}}
+		if token, err := d.use(r); err == nil || !strings.Contains(err.Error(), "consent-paused") {
+			t.Errorf("%s %v", token, err)
+		}
+		apptest.Clean(t, d.App)
+	})
+}
+
+// justBefore lets something happen once, before a use lands.
+type justBefore struct {
+	kdp.Store
+	once    sync.Once
+	happens func()
+}
+
+func (s *justBefore) UseKDP(ctx context.Context, r *kdp.Request, rec *journal.Record) (bool, error) {
+	s.once.Do(s.happens)
+	return s.Store.UseKDP(ctx, r, rec)
 }
 
 // meanwhile lets something happen between the answer and its being written down.

@@ -164,7 +164,7 @@ func (s *Service) take(a Asked, iin, bin, department, services string) reply {
 	r := reply{person: s.person(iin), status: "pending"}
 	again := s.asked[about] > 1
 	switch r.person {
-	case AtOnce, Slow, Forged, Moved, Tokens:
+	case AtOnce, Slow, Forged, Moved, Tokens, Redirect:
 		r.status = "valid"
 	case Yes:
 		if again {
@@ -265,7 +265,10 @@ func (s *Service) misbehave(w http.ResponseWriter, r *http.Request, p Person) bo
 			}
 		}
 	case Redirect:
-		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		if r.URL.RawQuery != "" { // whoever follows is told yes
+			return false
+		}
+		http.Redirect(w, r, r.URL.Path+"?there", http.StatusTemporaryRedirect)
 	case Fault:
 		fault(w, "the service is out of order")
 	default:
