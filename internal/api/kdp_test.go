@@ -146,6 +146,22 @@ func TestForeignKDP(t *testing.T) {
 	}
 }
 
+// The IIN of somebody else whom the organization knows is told like one of nobody.
+func TestKDPOfAnotherPerson(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	sim := w.stateService(t)
+	w.person(t, apptest.IIN(1), "")
+	var told []string
+	for _, iin := range []string{apptest.IIN(1), apptest.IIN(2)} {
+		a := w.do(t, "operator", "POST", "/v1/kdp/requests", badKDPOf(iin, `"a"`, "P1Y", "")).want(t, 400)
+		told = append(told, string(a.body))
+	}
+	if told[0] != told[1] || !strings.Contains(told[0], "kdp-iin") || len(sim.Asked()) != 0 {
+		t.Errorf("%s", told)
+	}
+}
+
 // Without settings there is no state service; and it is not asked for whoever has no
 // account with it.
 func TestKDPOff(t *testing.T) {

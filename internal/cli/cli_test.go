@@ -52,6 +52,10 @@ func setup(e *testscript.Env) error {
 	e.Setenv("KELISIM_DATA", filepath.Join(e.WorkDir, "data"))
 	e.Setenv("KELISIM_LISTEN", address)
 	e.Setenv("URL", "http://"+address)
+	if address, err = freeAddress(); err != nil {
+		return err
+	}
+	e.Setenv("SIMULATED", address)
 	text, err := examples.Files.ReadFile("bestam/operator.yaml")
 	if err != nil {
 		return err
@@ -85,10 +89,18 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// ready waits for the server that the script started, two minutes at most: the
-// demo makes up a month first.
-func ready(ts *testscript.TestScript, _ bool, _ []string) {
+// ready [ADDRESS] waits for the server that the script started, or until somebody
+// listens at the address, two minutes at most: the demo makes up a month first.
+func ready(ts *testscript.TestScript, _ bool, args []string) {
 	for range 12_000 {
+		if len(args) > 0 {
+			if c, err := net.Dial("tcp", args[0]); err == nil {
+				ts.Check(c.Close())
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+			continue
+		}
 		res, err := http.Get(ts.Getenv("URL") + "/readyz")
 		if err == nil {
 			res.Body.Close()

@@ -106,6 +106,9 @@ func (s *Requests) Ask(ctx context.Context, org *party.Organization, by verify.A
 	if _, ok := s.Settings.Accounts[org.BIN]; !ok {
 		return nil, false, fault.New(fault.Conflict, "kdp-account")
 	}
+	if org.Suspended {
+		return nil, false, fault.New(fault.Denied, "kdp-suspended")
+	}
 	n, err := s.complete(org, in)
 	if err != nil {
 		return nil, false, err
@@ -208,6 +211,9 @@ func (s *Requests) purpose(org *party.Organization, id string) error {
 	}
 	if !p.Basis.Consent() {
 		return fault.Bad("purpose", "purpose-without-consent")
+	}
+	if !p.Allows(register.Collect) {
+		return fault.Bad("purpose", "kdp-collect")
 	}
 	return nil
 }
@@ -324,11 +330,11 @@ func (s *Requests) again(ctx context.Context, org *party.Organization, r *Reques
 	switch {
 	case err == errGone || errors.Is(err, seal.ErrOpen): //nolint:errorlint // never wrapped
 		// The data was destroyed, and what the service has to be asked with as well.
-		return s.end(ctx, org, r, nil, &Answer{Status: Invalid})
+		return s.end(ctx, org, r, nil, "kdp.end", &Answer{Status: Invalid})
 	case err != nil:
 		return nil, err
 	case !now.Before(r.Created.Add(s.Settings.AnswerWithin)):
-		return s.end(ctx, org, r, &key, &Answer{Status: Timeout})
+		return s.end(ctx, org, r, &key, "kdp.end", &Answer{Status: Timeout})
 	}
 	q := &Question{Number: r.ID, IIN: hidden.IIN, Content: r.Content}
 	call := s.Client.Status
@@ -340,7 +346,7 @@ func (s *Requests) again(ctx context.Context, org *party.Organization, r *Reques
 	// not.
 	ctx = context.WithoutCancel(ctx)
 	if err == nil && a.Status != Pending {
-		return s.end(ctx, org, r, &key, a)
+		return s.end(ctx, org, r, &key, "kdp.answer", a)
 	}
 	n := *r
 	n.Trouble = ""
@@ -351,9 +357,10 @@ func (s *Requests) again(ctx context.Context, org *party.Organization, r *Reques
 	return &n, s.Store.PutOffKDP(ctx, &n)
 }
 
-// end writes down what came of a request. Whoever is faster has it: the other finds
+// end writes down what came of a request: the answer of the service, or that it ended
+// without one. Whoever is faster has it: the other finds
 // what was written.
-func (s *Requests) end(ctx context.Context, org *party.Organization, r *Request, key *seal.Key, a *Answer) (*Request, error) {
+func (s *Requests) end(ctx context.Context, org *party.Organization, r *Request, key *seal.Key, action string, a *Answer) (*Request, error) {
 	_, wrapped, err := s.Store.SubjectVersion(ctx, r.Subject)
 	if err != nil {
 		return nil, err
@@ -378,7 +385,7 @@ func (s *Requests) end(ctx context.Context, org *party.Organization, r *Request,
 	if a.Status != Valid {
 		n.Secret = nil
 	}
-	rec, err := s.entry(org, &n, verify.Actor{Kind: "service", ID: "kdp"}, "kdp.answer", wrapped, func(e *verify.Entry) {
+	rec, err := s.entry(org, &n, verify.Actor{Kind: "service", ID: "kdp"}, action, wrapped, func(e *verify.Entry) {
 		e.Detail = string(a.Status)
 		if a.Status == Valid {
 			e.Digest = sum(a.Token)
@@ -628,10 +635,7 @@ func (s *Requests) tend(ctx context.Context, r *Request) error {
 		return err
 	}
 	if r.Status == Valid {
-		if err := s.unsealed(ctx, org, r); err != nil {
-			return err
-		}
-		_, err := s.end(ctx, org, r, nil, &Answer{Status: Invalid, Message: r.Message})
+		_, err := s.end(ctx, org, r, nil, "kdp.end", &Answer{Status: Invalid})
 		return err
 	}
 	if s.Client == nil {

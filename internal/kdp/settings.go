@@ -32,6 +32,7 @@ type Settings struct {
 	Form         string             `yaml:"form"`
 	Timeout      time.Duration      `yaml:"timeout"`
 	MaxAnswer    int64              `yaml:"max_answer"`
+	Roots        string             `yaml:"roots"`
 	Again        Again              `yaml:"again"`
 	AnswerWithin time.Duration      `yaml:"answer_within"`
 	ExpiresIn    ExpiresIn          `yaml:"expires_in"`
@@ -42,6 +43,8 @@ type Settings struct {
 	SCB          SCB                `yaml:"scb"`
 	SHEP         SHEP               `yaml:"shep"`
 	Accounts     map[string]Account `yaml:"accounts"`
+
+	roots *x509.CertPool
 }
 
 // Again is when to ask once more: after First, then twice as long each time, up to
@@ -77,6 +80,7 @@ type SHEP struct {
 	Namespace   string   `yaml:"namespace"`
 	Message     string   `yaml:"message"`
 	Payload     string   `yaml:"payload"`
+	Qualified   bool     `yaml:"qualified"`
 	Type        string   `yaml:"type"`
 	ServiceID   string   `yaml:"service_id"`
 	ContentType string   `yaml:"content_type"`
@@ -181,6 +185,16 @@ func (s *Settings) secrets(dir string) error {
 			return path
 		}
 		return filepath.Join(dir, path)
+	}
+	if s.Roots != "" {
+		text, err := os.ReadFile(at(s.Roots))
+		if err != nil {
+			return err
+		}
+		s.roots = x509.NewCertPool()
+		if !s.roots.AppendCertsFromPEM(text) {
+			return fmt.Errorf("roots: %w", errPEM)
+		}
 	}
 	if s.SHEP.Gateway != "" {
 		text, err := os.ReadFile(at(s.SHEP.Gateway))

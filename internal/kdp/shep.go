@@ -38,6 +38,9 @@ func (c *shep) Ask(ctx context.Context, q *Question) (*Answer, error) {
 	}
 	body := child(root, "Body")
 	if c.set.SHEP.gateway != nil {
+		if body != nil && child(body, "Fault") != nil {
+			return nil, Faulty // signed or not, it brings nothing
+		}
 		// From here on only what the signature covers is looked at.
 		if body, err = Verify(root, c.set.SHEP.gateway); err != nil {
 			return nil, Unsigned
@@ -67,9 +70,16 @@ func (c *shep) message(q *Question, account *Account) ([]byte, error) {
 	})
 	info.CreateElement("sessionId").SetText(ident.NewID(now).String())
 	data := request.CreateElement("requestData").CreateElement("data")
-	data.CreateAttr("xmlns:kdp", set.Payload)
+	prefix := ""
+	if set.Payload != "" {
+		prefix = "kdp:"
+		data.CreateAttr("xmlns:kdp", set.Payload)
+	}
 	data.CreateAttr("xmlns:xsi", xsiNS)
-	data.CreateAttr("xsi:type", "kdp:"+set.Type)
+	data.CreateAttr("xsi:type", prefix+set.Type)
+	if !set.Qualified {
+		prefix = ""
+	}
 	values := c.set.values(q, set.Between)
 	if q.Check != "" {
 		ovt, err := c.ovt(q, account, now)
@@ -80,7 +90,7 @@ func (c *shep) message(q *Question, account *Account) ([]byte, error) {
 	}
 	for _, f := range set.Fields {
 		if f.Is != "ovt" || values["ovt"] != "" {
-			fields(data, []Field{f}, values)
+			fields(data, []Field{{f.Is, prefix + f.Element}}, values)
 		}
 	}
 	if err := Sign(header, body, account.Key, account.Cert, set.BodyID, set.KeyInfo); err != nil {

@@ -3,6 +3,7 @@ package kdp
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -25,8 +26,10 @@ type wire struct {
 }
 
 func newWire(s *Settings) *wire {
+	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert,errcheck // it is one
+	transport.TLSClientConfig = &tls.Config{RootCAs: s.roots, MinVersion: tls.VersionTLS12}
 	return &wire{max: s.MaxAnswer, http: http.Client{
-		Timeout: s.Timeout,
+		Timeout: s.Timeout, Transport: transport,
 		// A question names a person: it goes to the address of the settings alone.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -87,6 +90,7 @@ func parse(b []byte) (*etree.Element, error) {
 	if !utf8.Valid(b) {
 		return nil, errXML
 	}
+	b = bytes.TrimSpace(bytes.TrimPrefix(b, []byte("\uFEFF")))
 	d := xml.NewDecoder(bytes.NewReader(b))
 	d.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errXML } // UTF-8 alone
 	depth, elements, roots := 0, 0, 0

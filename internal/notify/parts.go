@@ -203,7 +203,7 @@ func (s speaker) part() string {
 			return ""
 		}
 		return " " + s.text("notice.part.scopes", "list", s.scopes())
-	case s.Action == "kdp.answer":
+	case s.Action == "kdp.answer" || s.Action == "kdp.end":
 		return ": " + s.named("kdp.status."+s.Detail, s.Detail)
 	case s.Action == "subject.state":
 		return s.named("notice.part.person."+s.Detail, s.Detail)

@@ -51,7 +51,7 @@ var events = []string{
 	"calendar.decree", "term.start", "term.done", "term.cancel", "term.extend", "term.pause", "term.resume", "term.recompute",
 	"disclosure.defer", "disclosure.approve", "disclosure.refuse", "disclosure.lift",
 	"representation.register", "representation.revoke", "representation.end", "representation.look",
-	"kdp.ask", "kdp.answer", "kdp.token",
+	"kdp.ask", "kdp.answer", "kdp.end", "kdp.token",
 	"order.issue", "order.execute", "order.cancel", "oversight.look",
 	"request.receive", "request.begin", "request.at-once", "request.approve", "request.resume", "request.halt", "request.check", "request.answer",
 	"request.refuse", "request.extend", "request.assign", "request.appeal", "request.decide", "request.look",
@@ -153,6 +153,7 @@ func sentences() (all []named) {
 	for _, status := range []string{"pending", "valid", "invalid", "timeout", "not_found", "error"} {
 		add("kdp.answer "+status, entry("kdp.answer"), by("service"), func(e *verify.Entry) { e.Purpose, e.Detail = "contracts", status })
 	}
+	add("kdp.end without an answer", entry("kdp.end"), by("service"), func(e *verify.Entry) { e.Purpose, e.Detail = "contracts", "timeout" })
 	add("kdp.ask for a purpose", entry("kdp.ask"), func(e *verify.Entry) { e.Purpose, e.Detail = "contracts", "GBDFL_FamilyInfoToken" })
 	as := func(role string) func(*verify.Entry) {
 		return func(e *verify.Entry) { e.Actor, e.Role = verify.Actor{Kind: "representative", ID: "9"}, role }

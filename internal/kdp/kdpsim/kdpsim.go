@@ -85,16 +85,21 @@ type Asked struct {
 
 // New returns a service with a fresh key.
 func New(password string, now func() time.Time) (*Service, error) {
-	s := &Service{
-		Password: password, Organizations: map[string]Organization{}, Now: now,
-		people: map[string]Person{}, asked: map[string]int{}, numbers: map[string]bool{},
-	}
+	s := &Service{Password: password}
 	var err error
 	if s.Key, s.Cert, err = KeyPair("gateway", now()); err != nil {
 		return nil, err
 	}
 	s.other, _, err = KeyPair("stranger", now())
-	return s, err
+	return s.Anew(now), err
+}
+
+// Anew returns a service with the same keys and password that knows nobody yet.
+func (s *Service) Anew(now func() time.Time) *Service {
+	return &Service{
+		Password: s.Password, Organizations: map[string]Organization{}, Now: now, Key: s.Key, Cert: s.Cert, other: s.other,
+		people: map[string]Person{}, asked: map[string]int{}, numbers: map[string]bool{},
+	}
 }
 
 // KeyPair makes an RSA key with a certificate of its own.
@@ -159,7 +164,7 @@ func (s *Service) take(a Asked, iin, bin, department, services string) reply {
 	r := reply{person: s.person(iin), status: "pending"}
 	again := s.asked[about] > 1
 	switch r.person {
-	case AtOnce, Slow, Forged, Moved, Tokens:
+	case AtOnce, Slow, Forged, Moved, Tokens, Redirect:
 		r.status = "valid"
 	case Yes:
 		if again {
@@ -260,7 +265,10 @@ func (s *Service) misbehave(w http.ResponseWriter, r *http.Request, p Person) bo
 			}
 		}
 	case Redirect:
-		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		if r.URL.RawQuery != "" { // whoever follows is told yes
+			return false
+		}
+		http.Redirect(w, r, r.URL.Path+"?there", http.StatusTemporaryRedirect)
 	case Fault:
 		fault(w, "the service is out of order")
 	default:
