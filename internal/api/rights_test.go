@@ -216,8 +216,8 @@ func TestAppeal(t *testing.T) {
 func (w *world) pack(t *testing.T) {
 	t.Helper()
 	file := w.do(t, "subject", "GET", "/v1/me/requests/$id/pack", "").want(t, 200).body
-	read := func() *verify.Pack {
-		var p verify.Pack
+	read := func() *verify.RequestPack {
+		var p verify.RequestPack
 		if err := json.Unmarshal(file, &p); err != nil {
 			t.Fatal(err)
 		}
@@ -227,17 +227,17 @@ func (w *world) pack(t *testing.T) {
 	if err != nil || len(entries) < 6 || len(read().Consents) != 1 {
 		t.Fatalf("%d entries, %v", len(entries), err)
 	}
-	for name, spoil := range map[string]func(p *verify.Pack){
-		"another answer": func(p *verify.Pack) {
+	for name, spoil := range map[string]func(p *verify.RequestPack){
+		"another answer": func(p *verify.RequestPack) {
 			p.Request.Document = []byte(strings.Replace(string(p.Request.Document), "we do not", "we do", 1))
 		},
-		"a consent in it": func(p *verify.Pack) {
+		"a consent in it": func(p *verify.RequestPack) {
 			p.Consents[0].Document = []byte(strings.Replace(string(p.Consents[0].Document), "news", "olds", 1))
 		},
-		"no last step":        func(p *verify.Pack) { p.Journal = without(p.Journal, p.Request) },
-		"another's salt":      func(p *verify.Pack) { p.Journal[0].Salt = p.Journal[1].Salt },
-		"a demand for a pack": func(p *verify.Pack) { p.Request.Type = verify.TypeConsentReceipt },
-		"no journal":          func(p *verify.Pack) { p.Journal = nil },
+		"no last step":        func(p *verify.RequestPack) { p.Journal = without(p.Journal, p.Request) },
+		"another's salt":      func(p *verify.RequestPack) { p.Journal[0].Salt = p.Journal[1].Salt },
+		"a demand for a pack": func(p *verify.RequestPack) { p.Request.Type = verify.TypeConsentReceipt },
+		"no journal":          func(p *verify.RequestPack) { p.Journal = nil },
 	} {
 		p := read()
 		spoil(p)

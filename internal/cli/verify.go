@@ -121,7 +121,7 @@ func (c *verifyCommand) file(e *env, name string) (string, error) {
 	switch {
 	case err == nil && (kind == verify.TypeReceipt || kind == verify.TypeBlindReceipt):
 		return c.receipt(e, b)
-	case err == nil && kind == verify.TypePack:
+	case err == nil && kind == verify.TypeRequestPack:
 		return c.pack(e, b)
 	case err == nil:
 		return c.signed(e, kind, b)
@@ -186,7 +186,7 @@ func (c *verifyCommand) signed(e *env, kind string, b []byte) (string, error) {
 
 // pack checks all evidence about a subject's request.
 func (c *verifyCommand) pack(e *env, b []byte) (string, error) {
-	var p verify.Pack
+	var p verify.RequestPack
 	if err := json.Unmarshal(b, &p); err != nil {
 		return "", verify.ErrFormat
 	}

@@ -44,11 +44,11 @@ type packedPlea struct {
 	Plea
 }
 
-// Pack is all evidence about a demand in one file: a verify.Pack. A
+// Pack is all evidence about a demand in one file: a verify.RequestPack. A
 // fault.Conflict "not-sealed-yet" means that the newest step is too young:
 // seconds at most.
 func (s *Requests) Pack(ctx context.Context, r *Request, orgs []ident.ID) ([]byte, error) {
-	p := verify.Pack{Type: verify.TypePack, Journal: []verify.Receipt{}, Consents: []verify.Signed{}}
+	p := verify.RequestPack{Type: verify.TypeRequestPack, Journal: []verify.Receipt{}, Consents: []verify.Signed{}}
 	doc, b, err := s.packedRequest(ctx, r)
 	if err != nil {
 		return nil, err

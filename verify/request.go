@@ -12,16 +12,16 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// TypePack is the type of a pack, TypeRequest that of the demand in it.
+// TypeRequestPack is the type of a pack, TypeRequest that of the demand in it.
 const (
-	TypePack    = "kelisim-pack/1"
+	TypeRequestPack    = "kelisim-pack/1"
 	TypeRequest = "kelisim-request/1"
 )
 
-// Pack is all evidence about one demand of a subject in one file: the demand
+// RequestPack is all evidence about one demand of a subject in one file: the demand
 // with its answers, signed; the entries of the journal with their receipts; the
 // consents with theirs.
-type Pack struct {
+type RequestPack struct {
 	Type     string    `json:"type"`
 	Request  Signed    `json:"request"` // a [PackedRequest]
 	Journal  []Receipt `json:"journal"`
@@ -43,8 +43,8 @@ var ErrPack = errors.New("the parts of the pack do not belong together")
 // Check verifies every part of the pack by the log's key and the keys of
 // /.well-known/jwks.json, and that the demand is the one that the journal tells
 // of: nobody can put another answer in its place. It returns the entries.
-func (p *Pack) Check(key note.Verifier, keys *jose.JSONWebKeySet) ([]*Entry, error) {
-	if p.Type != TypePack || p.Request.Type != TypeRequest {
+func (p *RequestPack) Check(key note.Verifier, keys *jose.JSONWebKeySet) ([]*Entry, error) {
+	if p.Type != TypeRequestPack || p.Request.Type != TypeRequest {
 		return nil, ErrFormat
 	}
 	if err := p.Request.Check(keys); err != nil {
@@ -94,7 +94,7 @@ func (r *PackedRequest) told(entries []*Entry) bool {
 }
 
 // entry checks one receipt; nil for a blind one, which tells of nothing.
-func (p *Pack) entry(i int, key note.Verifier) (*Entry, error) {
+func (p *RequestPack) entry(i int, key note.Verifier) (*Entry, error) {
 	if p.Journal[i].Type == TypeBlindReceipt {
 		_, _, err := p.Journal[i].CheckBlind(key)
 		return nil, err
