@@ -36,7 +36,9 @@ internal/policy   : law locale register
 internal/notify   : law locale register verify
 internal/party    : fault ident journal law locale register seal verify
 internal/represent : fault ident journal law locale party register seal verify
-internal/consent  : fault ident journal law locale party register represent seal verify
+internal/consent  : fault ident journal law locale party register represent seal signature verify
+internal/paper    :
+internal/proof    : consent fault ident journal locale notify paper party policy register seal vault verify
 internal/term     : calendar fault ident journal law party seal verify
 internal/vault    : consent ident register seal term
 internal/gate     : consent fault ident journal law party register represent seal term vault verify
@@ -46,13 +48,13 @@ internal/disclosure      : account fault ident journal law locale party register
 internal/store           : account calendar consent disclosure fault gate ident journal locale party represent seal term vault verify
 internal/store/storetest : store
 
-internal/app         : account consent disclosure fault gate ident journal law party represent seal store term verify
+internal/app         : account consent disclosure fault gate ident journal law party proof represent seal signature signature/fetch store term verify
 internal/app/apptest : app consent ident party register store/storetest verify
 internal/bench       : app consent gate ident party register verify
 internal/demo        : app consent examples fault gate ident intake journal law locale party register represent verify
 
-internal/api : account calendar consent disclosure fault gate ident journal law locale notify party register represent seal term vault verify
-internal/web : account consent disclosure fault gate ident journal law locale notify party policy register represent verify
+internal/api : account calendar consent disclosure fault gate ident journal law locale notify party proof register represent seal term vault verify
+internal/web : account consent disclosure fault gate ident journal law locale notify party policy proof register represent verify
 internal/cli : *
 cmd/kelisim  : cli
 `

@@ -10,11 +10,14 @@ import (
 
 // Receipt types, in the "type" field of a file.
 const (
-	TypeReceipt        = "kelisim-receipt/1"
-	TypeBlindReceipt   = "kelisim-blind-receipt/1"
-	TypePromise        = "kelisim-promise/1"
-	TypeConsentReceipt = "kelisim-consent-receipt/1"
-	TypeDestruction    = "kelisim-destruction/1"
+	TypeReceipt      = "kelisim-receipt/1"
+	TypeBlindReceipt = "kelisim-blind-receipt/1"
+	TypePromise      = "kelisim-promise/1"
+	// TypeConsentReceipt has the structure of ISO/IEC TS 27560. The first form,
+	// before it, is no longer issued and still holds.
+	TypeConsentReceipt  = "kelisim-consent-receipt/2"
+	TypeConsentReceipt1 = "kelisim-consent-receipt/1"
+	TypeDestruction     = "kelisim-destruction/1"
 )
 
 // Receipt proves one entry of the journal: the entry itself, the salt that
@@ -38,6 +41,16 @@ type Receipt struct {
 
 // ErrFormat is returned for a file that is none of the kinds this package reads.
 var ErrFormat = errors.New("not a receipt of a known form")
+
+// ReadReceipt reads the file of a receipt, strictly: nothing stands in it that the
+// check does not cover.
+func ReadReceipt(file []byte) (*Receipt, error) {
+	var r Receipt
+	if err := strict(file, &r); err != nil {
+		return nil, err
+	}
+	return &r, nil
+}
 
 // Check verifies the receipt against the log's key and returns its entry. A
 // blind one has none and does not pass.
@@ -123,7 +136,7 @@ func KindOf(file []byte) (string, error) {
 		return "", ErrFormat
 	}
 	switch head.Type {
-	case TypeReceipt, TypeBlindReceipt, TypePromise, TypeConsentReceipt, TypeDestruction:
+	case TypeReceipt, TypeBlindReceipt, TypePromise, TypeConsentReceipt, TypeConsentReceipt1, TypeDestruction:
 		return head.Type, nil
 	}
 	return "", ErrFormat

@@ -117,7 +117,7 @@ func TestKindOf(t *testing.T) {
 	t.Parallel()
 	for file, want := range map[string]string{
 		`{"type":"kelisim-receipt/1"}`: verify.TypeReceipt, `{"a":1,"type":"kelisim-destruction/1"}`: verify.TypeDestruction,
-		`{"type":"kelisim-consent-receipt/1"}`: verify.TypeConsentReceipt, `{"type":"x"}`: "", `{}`: "", `[]`: "", ``: "", `{"type":1}`: "",
+		`{"type":"kelisim-consent-receipt/1"}`: verify.TypeConsentReceipt1, `{"type":"kelisim-consent-receipt/2"}`: verify.TypeConsentReceipt, `{"type":"x"}`: "", `{}`: "", `[]`: "", ``: "", `{"type":1}`: "",
 	} {
 		if got, err := verify.KindOf([]byte(file)); got != want || (err == nil) != (want != "") {
 			t.Errorf("%s: %q, %v", file, got, err)

@@ -31,6 +31,8 @@ var access = []accessRow{
 	{"POST /v1/subjects/lookup", "/v1/subjects/lookup", `{"kind":"iin","value":"$iin"}`, "operator third-party"},
 	{"GET /v1/subjects/{id}/destructions", "/v1/subjects/$subject/destructions", "", "operator staff officer"},
 
+	{"GET /v1/subjects/{id}/destructions/{act}", "/v1/subjects/$subject/destructions/$act", "", "operator staff officer"},
+
 	{"POST /v1/subjects/{id}/state", "/v1/subjects/$subject/state", `{"state":"alive","document":"certificate 1"}`, "operator staff officer"},
 	{"POST /v1/subjects/{id}/bans", "/v1/subjects/$subject/bans", `{"purposes":["news"],"document":"demand 1"}`, "operator staff officer"},
 	{"GET /v1/me/bans", "/v1/me/bans", "", "subject"},
@@ -48,6 +50,7 @@ var access = []accessRow{
 	{"POST /v1/consents/requests/{id}/cancel", "/v1/consents/requests/$request/cancel", "", "operator third-party"},
 	{"GET /v1/me/consents/requests", "/v1/me/consents/requests", "", "subject"},
 	{"GET /v1/me/consents/requests/{id}", "/v1/me/consents/requests/$request", "", "subject"},
+	{"POST /v1/me/consents/requests/{id}/text", "/v1/me/consents/requests/$request/text", `{}`, "subject"},
 	{"POST /v1/me/consents/requests/{id}/answer", "/v1/me/consents/requests/$request/answer", `{"answer":"refuse"}`, "subject"},
 
 	{"GET /v1/consents", "/v1/consents?subject=$subject", "", "operator staff officer"},
@@ -56,6 +59,7 @@ var access = []accessRow{
 	{"POST /v1/consents/{id}/pause", "/v1/consents/$consent/pause", "", "subject"},
 	{"POST /v1/consents/{id}/resume", "/v1/consents/$paused/resume", "", "subject"},
 	{"GET /v1/consents/{id}/receipt", "/v1/consents/$consent/receipt", "", "operator staff officer subject"},
+	{"GET /v1/consents/{id}/pack", "/v1/consents/$sealed/pack", "", "operator staff officer subject"},
 	{"GET /v1/consents/{id}/confirmation", "/v1/consents/$consent/confirmation", "", "operator third-party"},
 
 	{"POST /v1/decisions", "/v1/decisions", `{"subject":"$mine","organization":"$bin","action":"view","purpose":"payment","categories":["name"]}`, "operator third-party"},
@@ -218,6 +222,10 @@ func (w *world) fresh(t *testing.T, role, call string) {
 	if strings.Contains(call, "$consent") {
 		w.names["consent"] = w.give(t, "payment", `,"thirdParties":["$payer"]`)
 	}
+	if strings.Contains(call, "$sealed") {
+		w.names["sealed"] = w.give(t, "payment")
+		w.seal(t)
+	}
 	if strings.Contains(call, "$term") {
 		w.names["term"] = w.owe(t, "block")
 	}
@@ -230,7 +238,7 @@ func (w *world) past(t *testing.T) {
 	w.give(t, "payment")
 	collect := `{"subject":"$subject","action":"collect","purpose":"payment","values":{"name":"$name"}}`
 	w.names["entry"] = w.do(t, "operator", "POST", "/v1/access", collect).want(t, 200).str(t, "id")
-	w.do(t, "operator", "POST", "/v1/access", `{"subject":"$subject","action":"destroy"}`).want(t, 200)
+	w.names["act"] = w.do(t, "operator", "POST", "/v1/access", `{"subject":"$subject","action":"destroy"}`).want(t, 200).str(t, "id")
 	w.register(t, apptest.Org(t, w.App, ""))
 	w.give(t, "payment")
 	w.do(t, "operator", "POST", "/v1/access", collect).want(t, 200)

@@ -19,6 +19,7 @@ import (
 	"kelisim/internal/journal"
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
+	"kelisim/internal/proof"
 	"kelisim/internal/represent"
 	"kelisim/internal/seal"
 	"kelisim/internal/term"
@@ -48,6 +49,7 @@ type API struct {
 	Journal  *journal.Reader
 	// Deferrals is what subjects are shown later.
 	Deferrals *disclosure.Deferrals
+	Proofs    *proof.Proofs
 	Keys      *seal.Keyring
 	Now       func() time.Time
 	Log       *slog.Logger

@@ -84,7 +84,7 @@ func serve(t testing.TB, a *app.App, clock *apptest.Clock) *world {
 	w := &world{App: a, clock: clock, log: &lines{}, tokens: map[string]string{}, names: map[string]string{}}
 	w.api = &API{
 		Store: a.Store, Accounts: a.Accounts, Parties: a.Parties, Represent: a.Represent, Consents: a.Consents, Guard: a.Guard, Terms: a.Terms, Journal: a.Journal,
-		Deferrals: a.Deferrals, Keys: a.Keys, Now: a.Now, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Public: "https://kelisim.example", Version: "test",
+		Deferrals: a.Deferrals, Proofs: a.Proofs, Keys: a.Keys, Now: a.Now, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Public: "https://kelisim.example", Version: "test",
 	}
 	w.Handler = w.api.Handler()
 	w.tokens["admin"] = w.issue(t, account.Token{Role: account.Admin})

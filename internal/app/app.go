@@ -23,8 +23,11 @@ import (
 	"kelisim/internal/journal"
 	"kelisim/internal/law"
 	"kelisim/internal/party"
+	"kelisim/internal/proof"
 	"kelisim/internal/represent"
 	"kelisim/internal/seal"
+	"kelisim/internal/signature"
+	"kelisim/internal/signature/fetch"
 	"kelisim/internal/store"
 	"kelisim/internal/term"
 	"kelisim/verify"
@@ -48,6 +51,9 @@ type Config struct {
 	SealEvery time.Duration
 	// Law says which editions of the Law bind here; law.Default if it says nothing.
 	Law law.Following
+	// Signature is how electronic signatures are checked. With neither roots nor
+	// an NCANode they are not offered.
+	Signature signature.Config
 
 	Now func() time.Time
 	Log *slog.Logger
@@ -77,6 +83,8 @@ type App struct {
 	Deferrals *disclosure.Deferrals
 	// Represent is who may act for whom.
 	Represent *represent.Representatives
+	// Proofs makes receipts on paper and packs of proof.
+	Proofs *proof.Proofs
 }
 
 func (c *Config) defaults() {
@@ -165,9 +173,13 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 	a.Accounts = &account.Accounts{Store: st, Keys: keys, Now: c.Now}
 	a.Parties = &party.Parties{Store: st, Keys: keys, Now: c.Now, Rules: ident.Rules{AllowTest: c.TestNumbers}, Law: c.Law}
 	a.Represent = &represent.Representatives{Store: st, Parties: a.Parties, Keys: keys, Now: c.Now}
+	signatures, err := c.checker(a.Parties.Rules)
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
 	a.Consents = &consent.Consents{
 		Store: st, Requests: st, Parties: a.Parties, Keys: keys, Now: c.Now, StateService: slices.Contains(c.Services, "state"),
-		Represent: a.Represent,
+		Represent: a.Represent, Signatures: signatures,
 	}
 	a.Terms = &term.Terms{
 		Store: st, Parties: a.Parties, Now: c.Now, Rule: term.ByEdition,
@@ -177,9 +189,17 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 		Store: st, Parties: a.Parties, Represent: a.Represent, Terms: a.Terms, Keys: keys, Now: c.Now, Cache: gate.NewCache(c.CacheSize),
 	}
 	a.Journal = &journal.Reader{Store: st, Keys: keys, KeyOf: a.Parties.JournalKey, Now: c.Now}
+	a.Proofs = &proof.Proofs{Consents: a.Consents, Parties: a.Parties, Keys: keys, Now: c.Now}
 	a.Deferrals = &disclosure.Deferrals{Store: st, Parties: a.Parties, Now: c.Now}
 	a.Sealer = &journal.Sealer{Store: st, Keys: keys, Now: c.Now, Log: c.Log, Every: c.SealEvery, Published: a.keepCheckpoint}
 	return a, nil
+}
+
+func (c *Config) checker(rules ident.Rules) (signature.Checker, error) {
+	if c.Signature.Roots == "" && c.Signature.NCANode == "" {
+		return nil, nil //nolint:nilnil // none is an answer
+	}
+	return c.Signature.Checker(fetch.New(nil), c.Now, rules)
 }
 
 // Close closes the store; what was answered is durable already.

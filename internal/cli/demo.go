@@ -49,7 +49,7 @@ func (c *demoCommand) Run(e *env) error {
 		links("http://" + c.Listen)
 		return a.Close()
 	}
-	return errors.Join(serve(e, a, c.Listen, "", links), a.Close())
+	return errors.Join(serve(e, a, c.Listen, "", "", links), a.Close())
 }
 
 // logins makes fresh links and tokens and returns what prints them.

@@ -16,18 +16,20 @@ import (
 	"kelisim/internal/app"
 	"kelisim/internal/fault"
 	"kelisim/internal/web"
+	"kelisim/verify"
 )
 
 type serveCommand struct {
 	Listen    string `help:"Address to listen on." env:"KELISIM_LISTEN" default:"127.0.0.1:8080"`
 	PublicURL string `name:"public-url" help:"Address that others reach us by." env:"KELISIM_PUBLIC_URL" placeholder:"URL"`
-	CacheSize int    `help:"For how many subjects facts are kept in memory, about 600 bytes each." env:"KELISIM_CACHE_SIZE" default:"500000"`
+	signatureFlags
+	CacheSize int `help:"For how many subjects facts are kept in memory, about 600 bytes each." env:"KELISIM_CACHE_SIZE" default:"500000"`
 }
 
 // Run serves until it is told to stop, then ends what is under way and seals.
 func (c *serveCommand) Run(e *env) error {
 	cfg := e.config()
-	cfg.CacheSize = c.CacheSize
+	cfg.CacheSize, cfg.Signature = c.CacheSize, c.config()
 	unlock, err := lock(e.flags.Data)
 	if err != nil {
 		return err
@@ -37,7 +39,7 @@ func (c *serveCommand) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(serve(e, a, c.Listen, c.PublicURL, func(address string) {
+	return errors.Join(serve(e, a, c.Listen, c.PublicURL, c.NCALayer, func(address string) {
 		fmt.Fprintf(e.stderr, "serving on %s\n", address)
 	}), a.Close())
 }
@@ -59,7 +61,7 @@ func lock(dir string) (func(), error) {
 }
 
 // serve runs the HTTP server and the background work until ctx ends.
-func serve(e *env, a *app.App, listen, public string, ready func(address string)) error {
+func serve(e *env, a *app.App, listen, public, ncalayer string, ready func(address string)) error {
 	l, err := (&net.ListenConfig{}).Listen(e.ctx, "tcp", listen)
 	if err != nil {
 		return err
@@ -69,7 +71,7 @@ func serve(e *env, a *app.App, listen, public string, ready func(address string)
 		public = address
 	}
 	srv := &http.Server{
-		Handler: handler(e, a, public), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
+		Handler: handler(e, a, public, ncalayer), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
 		WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 	}
 	work, stopWork := context.WithCancel(context.WithoutCancel(e.ctx))
@@ -93,11 +95,14 @@ func serve(e *env, a *app.App, listen, public string, ready func(address string)
 	return err
 }
 
-func handler(e *env, a *app.App, public string) http.Handler {
+func handler(e *env, a *app.App, public, ncalayer string) http.Handler {
+	if a.Consents.Signatures == nil {
+		ncalayer = "" // nobody is asked for what is not taken
+	}
 	mux := http.NewServeMux()
 	(&api.API{
 		Store: a.Store, Accounts: a.Accounts, Parties: a.Parties, Represent: a.Represent, Consents: a.Consents, Guard: a.Guard, Terms: a.Terms, Journal: a.Journal,
-		Deferrals: a.Deferrals, Keys: a.Keys, Now: a.Now, Log: e.log, Public: public, Version: Version,
+		Deferrals: a.Deferrals, Proofs: a.Proofs, Keys: a.Keys, Now: a.Now, Log: e.log, Public: public, Version: Version,
 		Ready: func(ctx context.Context) error {
 			_, err := a.Store.LogSize(ctx)
 			return err
@@ -105,7 +110,7 @@ func handler(e *env, a *app.App, public string) http.Handler {
 	}).Routes(mux)
 	(&web.Pages{
 		Store: a.Store, Accounts: a.Accounts, Parties: a.Parties, Represent: a.Represent, Consents: a.Consents, Guard: a.Guard, Journal: a.Journal, Office: a.Journal,
-		Requests: a.Store, Now: a.Now, Log: e.log, PublicURL: public,
+		Requests: a.Store, Proofs: a.Proofs, Keys: verify.Keys{Log: a.Keys.Checker, Sign: a.Keys.JWKS}, NCALayer: ncalayer, Now: a.Now, Log: e.log, PublicURL: public,
 	}).Routes(mux)
 	return mux
 }

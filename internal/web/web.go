@@ -11,7 +11,9 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kelisim/internal/account"
@@ -21,6 +23,7 @@ import (
 	"kelisim/internal/journal"
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
+	"kelisim/internal/proof"
 	"kelisim/internal/represent"
 	"kelisim/verify"
 )
@@ -38,7 +41,9 @@ type Consents interface {
 	Show(ctx context.Context, id ident.ID, lang locale.Lang, by verify.Actor) (*consent.Request, *consent.Text, error)
 	Note(ctx context.Context, r *consent.Request) (*consent.Note, error)
 	Choose(ctx context.Context, id ident.ID, number int, by verify.Actor) error
-	Give(ctx context.Context, id ident.ID, choice *consent.Choice, lang locale.Lang, proof consent.Proof, by verify.Actor) (*consent.Consent, error)
+	// Draft is the text of exactly what a choice would give, to be signed.
+	Draft(ctx context.Context, id ident.ID, choice *consent.Choice, lang locale.Lang, by verify.Actor) (*consent.Text, error)
+	Give(ctx context.Context, id ident.ID, choice *consent.Choice, lang locale.Lang, proof consent.Proof, cms []byte, by verify.Actor) (*consent.Consent, error)
 	Refuse(ctx context.Context, id ident.ID, reason string, by verify.Actor) (*consent.Request, error)
 	// Receipt is the signed receipt, a JSON file.
 	Receipt(ctx context.Context, c *consent.Consent) ([]byte, error)
@@ -117,8 +122,16 @@ type Pages struct {
 	PublicURL string
 	// Represent is who may act for whom.
 	Represent Represent
+	// Proofs makes receipts on paper and packs; Keys are what documents and the
+	// log are checked by.
+	Proofs *proof.Proofs
+	Keys   verify.Keys
+	// NCALayer is its address on the person's own machine, such as
+	// "wss://127.0.0.1:13579"; empty where signatures are not taken.
+	NCALayer string
 
-	registers sync.Map // registerKey → *register.Register, see registerOf
+	checking  atomic.Int32 // files just now
+	registers sync.Map     // registerKey → *register.Register, see registerOf
 	counter   journal.Counter
 }
 
@@ -147,8 +160,22 @@ func (p *Pages) mine(v *visit) (*journal.View, error) {
 // handler makes one page. What it returns as an error becomes the page of it.
 type handler func(w http.ResponseWriter, v *visit) error
 
-// maxForm bounds the body of a form, in bytes.
-const maxForm = 64 << 10
+// maxForm bounds the body of a form, in bytes; maxSigned that of one with an
+// electronic signature.
+const (
+	maxForm   = 64 << 10
+	maxSigned = 256 << 10
+)
+
+func limitOf(r *http.Request) int64 {
+	switch {
+	case r.URL.Path == verifyPage:
+		return maxUpload + maxForm
+	case strings.HasPrefix(r.URL.Path, "/me/asked/"):
+		return maxSigned
+	}
+	return maxForm
+}
 
 // show wraps a handler with what every page has: language, headers, errors.
 func (p *Pages) show(private bool, serve handler) http.Handler {
@@ -158,7 +185,7 @@ func (p *Pages) show(private bool, serve handler) http.Handler {
 		if p.switched(w, r) {
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		r.Body = http.MaxBytesReader(w, r.Body, limitOf(r))
 		if err := serve(w, v); err != nil {
 			p.fail(w, v, err)
 		}
