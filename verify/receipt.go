@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 )
@@ -38,6 +39,9 @@ type Receipt struct {
 	Proof      Proof  `json:"proof"`
 	Checkpoint string `json:"checkpoint"`
 }
+
+// ErrKey is returned for a receipt that names another key than it is checked by.
+var ErrKey = errors.New("the receipt is of another log: it names another key")
 
 // ErrFormat is returned for a file that is none of the kinds this package reads.
 var ErrFormat = errors.New("not a receipt of a known form")
@@ -87,6 +91,11 @@ func (r *Receipt) CheckBlind(key note.Verifier) (Commitment, Checkpoint, error) 
 
 // included opens the checkpoint and leads the commitment to its root.
 func (r *Receipt) included(key note.Verifier, x Commitment) (Checkpoint, error) {
+	// The key that the file shows to be compared is the one that it holds by.
+	_, err := note.NewVerifier(r.Key)
+	if err != nil || !strings.HasPrefix(r.Key, fmt.Sprintf("%s+%08x+", key.Name(), key.KeyHash())) {
+		return Checkpoint{}, ErrKey
+	}
 	c, err := OpenCheckpoint(r.Checkpoint, key)
 	if err != nil {
 		return Checkpoint{}, err

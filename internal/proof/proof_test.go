@@ -20,7 +20,7 @@ import (
 // The receipt has the four sections of ISO/IEC TS 27560 and, beside them, all
 // eight elements of Art. 8(4).
 //
-// duty: L8.4, L25.2.5
+// duty: L8.4.1, L8.4.2, L8.4.3, L8.4.4, L8.4.5, L8.4.6, L8.4.7, L8.4.8, L25.2.5
 func TestReceipt(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
@@ -77,7 +77,7 @@ func extract(t *testing.T, file []byte) string {
 
 // On paper stands all that was agreed to, in each language, and the file is sealed.
 //
-// duty: L8.4
+// duty: L8.4.1, L8.4.2, L8.4.3, L8.4.4, L8.4.5, L8.4.6, L8.4.7, L8.4.8
 func TestReceiptPDF(t *testing.T) {
 	t.Parallel()
 	w := one(t)
