@@ -324,3 +324,30 @@ func TestReceiptForAThirdParty(t *testing.T) {
 		}
 	}
 }
+
+// Who acts for a child signs with the own key; the child's key, another parent's or
+// a stranger's is not that of who acts.
+//
+// duty: L7.1, L8.1
+func TestSignedForAChild(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.family(t)
+	a := w.offer(t, pkitest.GOST)
+	w.names["request"] = w.do(t, "operator", "POST", "/v1/consents/requests", `{"subject":"$child","purposes":["contracts"]}`).want(t, 201).str(t, "id")
+	text := w.do(t, "mother", "POST", "/v1/me/consents/requests/$request/text?for=$forChild", `{}`, "Accept-Language", "kk").want(t, 200).str(t, "text")
+	for _, c := range []struct {
+		name, iin string
+		status    int
+	}{{"the child", w.names["childIIN"], 403}, {"somebody else", apptest.IIN(3), 403}, {"nobody here", apptest.IIN(999), 403}, {"the mother", apptest.IIN(1), 200}} {
+		key := a.Issue(c.name, a.Person(pkitest.Human("АНА", "АНА", "", c.iin)))
+		body, err := json.Marshal(map[string]any{"answer": "give", "signature": w.sign(key, text).DER()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := w.do(t, "mother", "POST", "/v1/me/consents/requests/$request/answer?for=$forChild", string(body))
+		if got.status != c.status {
+			t.Errorf("%s: %d %s", c.name, got.status, got.body)
+		}
+	}
+}

@@ -24,6 +24,13 @@ var answers = map[string]reflect.Type{
 	"/v1/subjects/{id}/destructions/{act}": typeOf[verify.Signed](),
 }
 
+// media are what else a route answers with.
+var media = map[string][]string{
+	"/v1/consents/{id}/receipt":            {typePDF},
+	"/v1/consents/{id}/pack":               {typeZIP},
+	"/v1/subjects/{id}/destructions/{act}": {typePDF},
+}
+
 // shape draws a type as JSON for people: names and kinds.
 func shape(t reflect.Type) string {
 	if t == nil || t == typeOf[*raw]() || t == typeOf[*nothing]() || t == typeOf[nothing]() {

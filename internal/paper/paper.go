@@ -80,6 +80,7 @@ const (
 	size, small     = 10.0, 8.0
 	line, smallLine = 5.0, 4.0
 	family          = "sheet"
+	pages           = "\ue000" // in place of their number; no text has it, see clean
 )
 
 // grey is of labels and notes, rule of lines between.
@@ -107,7 +108,7 @@ func (s *Sheet) PDF() ([]byte, error) {
 	p.SetProducer("Kelisim", true)
 	p.SetMargins(side, top, side)
 	p.SetAutoPageBreak(false, bottom)
-	p.AliasNbPages("{pages}")
+	p.AliasNbPages(pages)
 	p.SetFooterFunc(p.foot)
 	p.SetDrawColor(rule, rule, rule)
 	p.AddPage()
@@ -190,7 +191,7 @@ func (p *pen) foot() {
 	p.font("", small, grey)
 	p.SetXY(side, height-14)
 	p.CellFormat(within-25, smallLine, p.fit(p.sheet.Foot, within-25), "", 0, "L", false, 0, "")
-	p.CellFormat(25, smallLine, fmt.Sprintf("%d / {pages}", p.PageNo()), "", 0, "R", false, 0, "")
+	p.CellFormat(25, smallLine, fmt.Sprintf("%d / %s", p.PageNo(), pages), "", 0, "R", false, 0, "")
 }
 
 // fit cuts a text to a width.
