@@ -113,7 +113,11 @@ func (c *call) consentPack() (*raw, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := c.Proofs.Pack(c.ctx(), x, j, proof.Place(c.Public))
+	by, err := c.actingWith(x.Org)
+	if err != nil {
+		return nil, err
+	}
+	b, err := c.Proofs.Pack(c.ctx(), x, j, proof.Place(c.Public), by)
 	if err != nil {
 		return nil, err
 	}

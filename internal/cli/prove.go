@@ -10,6 +10,7 @@ import (
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/proof"
+	"kelisim/verify"
 )
 
 type proveCommand struct {
@@ -35,7 +36,7 @@ func (c *proveCommand) Run(e *env) error {
 			return err
 		}
 		j := proof.Office{Reader: a.Journal, Filter: journal.Filter{Org: x.Org}}
-		file, err := a.Proofs.Pack(e.ctx, x, j, proof.Place(c.PublicURL))
+		file, err := a.Proofs.Pack(e.ctx, x, j, proof.Place(c.PublicURL), verify.Actor{Kind: "service", ID: "prove"})
 		if err != nil {
 			return err
 		}

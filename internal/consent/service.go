@@ -45,6 +45,9 @@ type Store interface {
 	// decision of anyone sees it: on return nothing can be permitted on the
 	// version before.
 	UpdateConsent(ctx context.Context, c *Consent, r *journal.Record) (stale bool, err error)
+	// NoteConsent lands an entry about a consent that changes nothing, under the
+	// record's guard.
+	NoteConsent(ctx context.Context, r *journal.Record) (stale bool, err error)
 	// Consent returns a fault.NotFound when there is none.
 	Consent(ctx context.Context, id ident.ID) (*Consent, error)
 	Consents(ctx context.Context, f Filter) ([]Consent, error)

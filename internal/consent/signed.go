@@ -9,6 +9,7 @@ import (
 	"kelisim/internal/party"
 	"kelisim/internal/represent"
 	"kelisim/internal/signature"
+	"kelisim/verify"
 )
 
 // MaxCMS is the longest electronic signature that is taken: one with a stamp, the
@@ -87,4 +88,35 @@ func (s *Consents) OpenFiles(ctx context.Context, c *Consent) ([]NewFile, error)
 		out[i] = NewFile{p.Files[i].Name, content}
 	}
 	return out, nil
+}
+
+// Proven writes down that somebody takes the proof of a consent, with what confirms
+// it opened. Nothing of it may be handed out before.
+func (s *Consents) Proven(ctx context.Context, c *Consent, by verify.Actor) error {
+	for range maxTries {
+		org, err := s.Parties.ByID(ctx, c.Org)
+		if err != nil {
+			return err
+		}
+		version, jkey, err := s.open(ctx, c.Subject)
+		if err != nil {
+			return err
+		}
+		rep, err := s.onBehalf(ctx, c.Subject, org, by, represent.Read)
+		if err != nil {
+			return err
+		}
+		rec, err := s.event(org, c, &jkey, version, by, "consent.prove", func(e *verify.Entry) { e.Role = rep.Role() })
+		if err != nil {
+			return err
+		}
+		stale, err := s.Store.NoteConsent(ctx, rec)
+		if err != nil || !stale {
+			return err
+		}
+		if _, err := s.Parties.Reload(ctx, c.Org); err != nil {
+			return err
+		}
+	}
+	return errContended
 }

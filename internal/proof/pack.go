@@ -35,8 +35,11 @@ func (k *pack) add(name string, content []byte) error {
 // of the journal of every step; the keys; a word on how to check it. It is for the
 // two sides of the consent: a third party that it names is none.
 //
+// That it was taken, and by whom, is an entry of the subject's journal, durable
+// before the pack is returned.
+//
 // A fault.Conflict "not-sealed-yet" means that the newest step is seconds old.
-func (p *Proofs) Pack(ctx context.Context, c *consent.Consent, j Journal, at Place) ([]byte, error) {
+func (p *Proofs) Pack(ctx context.Context, c *consent.Consent, j Journal, at Place, by verify.Actor) ([]byte, error) {
 	var out bytes.Buffer
 	k := &pack{zip.NewWriter(&out), p.Now().UTC().Truncate(time.Second)}
 	asked, err := p.Consents.AskedBy(ctx, c)
@@ -63,7 +66,14 @@ func (p *Proofs) Pack(ctx context.Context, c *consent.Consent, j Journal, at Pla
 			return nil, err
 		}
 	}
-	return p.seal(out.Bytes(), verify.TypeConsentReceipt, c.ID)
+	file, err := p.seal(out.Bytes(), verify.TypeConsentReceipt, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Consents.Proven(ctx, c, by); err != nil {
+		return nil, err
+	}
+	return file, nil
 }
 
 func (p *Proofs) packReceipts(ctx context.Context, k *pack, c *consent.Consent, j Journal, at Place) error {

@@ -11,7 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"kelisim/internal/app/apptest"
 	"kelisim/internal/consent"
+	"kelisim/internal/journal"
 	"kelisim/internal/locale"
 	"kelisim/internal/proof"
 	"kelisim/verify"
@@ -118,12 +120,12 @@ func TestPack(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		c := w.onPaper()
-		if _, err := w.Proofs.Pack(w.ctx(), c, w.office(), here); err == nil {
+		if _, err := w.Proofs.Pack(w.ctx(), c, w.office(), here, apptest.System); err == nil {
 			w.t.Error("proven before it was sealed")
 		}
 		w.seal()
 		for side, j := range map[string]proof.Journal{"operator": w.office(), "subject": w.mine()} {
-			file, err := w.Proofs.Pack(w.ctx(), c, j, here)
+			file, err := w.Proofs.Pack(w.ctx(), c, j, here, apptest.System)
 			w.must(err)
 			if dir := os.Getenv("KEEP"); dir != "" {
 				w.must(os.WriteFile(filepath.Join(dir, "pack.zip"), file, 0o600))
@@ -141,6 +143,16 @@ func TestPack(t *testing.T) {
 				w.t.Errorf("%s: the scan is %q", side, got)
 			}
 		}
+		// Who took it stands in the journal; what was refused above does not.
+		_, taken, err := w.Journal.List(w.ctx(), journal.Filter{Org: w.org.ID, Action: "consent.prove", Limit: 10})
+		w.must(err)
+		if len(taken) != 2 || taken[0].Consent != verify.ID(c.ID) || taken[0].Actor != apptest.System {
+			w.t.Errorf("%d entries of proofs taken", len(taken))
+		}
+		// A representation that nobody gave proves nothing to nobody.
+		if file, err := w.Proofs.Pack(w.ctx(), c, w.mine(), here, verify.Actor{Kind: "representative"}); err == nil || file != nil {
+			w.t.Error("handed out without an entry")
+		}
 	})
 }
 
@@ -151,7 +163,7 @@ func TestPackOfAnAnswer(t *testing.T) {
 	each(t, func(w *world) {
 		c := w.answered()
 		w.seal()
-		file, err := w.Proofs.Pack(w.ctx(), c, w.mine(), here)
+		file, err := w.Proofs.Pack(w.ctx(), c, w.mine(), here, apptest.System)
 		w.must(err)
 		p, err := verify.CheckPack(file, w.keys())
 		if err != nil || p.Entries != 4 || p.Texts != 2 {

@@ -215,6 +215,12 @@ func (s *Store) UpdateConsent(ctx context.Context, c *consent.Consent, r *journa
 	return out.Stale, err
 }
 
+// NoteConsent lands an entry about a consent that changes nothing.
+func (s *Store) NoteConsent(ctx context.Context, r *journal.Record) (bool, error) {
+	out, err := s.land(ctx, r, func(ctx context.Context, q querier) error { return hold(ctx, q, r) })
+	return out.Stale, err
+}
+
 // lookSoon lets retention look at a holding no later than at the moment; it
 // works out the true term itself.
 func lookSoon(ctx context.Context, q querier, subject, org ident.ID, at time.Time) error {

@@ -11,6 +11,7 @@ import (
 	"kelisim/internal/proof"
 	"kelisim/internal/register"
 	"kelisim/internal/represent"
+	"kelisim/verify"
 )
 
 // consentPage is one consent whole.
@@ -161,7 +162,11 @@ func (p *Pages) consentPack(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	return p.pack(w, v, c, mine)
+	by, err := p.acting(v, c.Org)
+	if err != nil {
+		return err
+	}
+	return p.pack(w, v, c, mine, by)
 }
 
 // consolePack is the same for the officer of the organization that it was given to.
@@ -177,11 +182,11 @@ func (p *Pages) consolePack(w http.ResponseWriter, v *visit) error {
 	if c.Org != v.Desk.Org.ID {
 		return errAbsent
 	}
-	return p.pack(w, v, c, proof.Office{Reader: p.Office, Filter: ofDesk(v)})
+	return p.pack(w, v, c, proof.Office{Reader: p.Office, Filter: ofDesk(v)}, v.Desk.actor())
 }
 
-func (p *Pages) pack(w http.ResponseWriter, v *visit, c *consent.Consent, j proof.Journal) error {
-	file, err := p.Proofs.Pack(v.Context(), c, j, proof.Place(p.PublicURL))
+func (p *Pages) pack(w http.ResponseWriter, v *visit, c *consent.Consent, j proof.Journal, by verify.Actor) error {
+	file, err := p.Proofs.Pack(v.Context(), c, j, proof.Place(p.PublicURL), by)
 	if err != nil {
 		return err
 	}
