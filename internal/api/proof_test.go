@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"kelisim/internal/account"
 	"kelisim/internal/app/apptest"
 
 	"kelisim/internal/signature"
@@ -317,12 +318,21 @@ func TestReceiptForAThirdParty(t *testing.T) {
 	w := newWorld(t)
 	w.names["consent"] = w.do(t, "operator", "POST", "/v1/consents",
 		`{"subject":"$subject","purposes":["payment"],"thirdParties":["$payer"],"evidence":{"channel":"paper","document":"договор 7","files":[{"name":"a.pdf","content":"JVBERi0xLjc="}]}}`).want(t, 201).str(t, "id")
-	v := w.do(t, "third-party", "GET", "/v1/consents/$consent", "").want(t, 200)
-	for _, not := range []string{"договор 7", "a.pdf"} {
-		if bytes.Contains(v.body, []byte(not)) {
-			t.Errorf("a third party is told %s", not)
+	w.tokens["payer"] = w.issue(t, account.Token{Role: account.Operator, Org: apptest.Org(t, w.App, payer).ID})
+	w.seal(t)
+	for _, a := range []*answer{
+		w.do(t, "third-party", "GET", "/v1/consents/$consent", ""), w.do(t, "payer", "GET", "/v1/consents/$consent", ""),
+		w.do(t, "payer", "GET", "/v1/consents/$consent/receipt", ""),
+	} {
+		a.want(t, 200)
+		for _, not := range []string{"договор 7", "a.pdf", w.names["subject"]} {
+			if bytes.Contains(a.body, []byte(not)) {
+				t.Errorf("a third party is told %s: %s", not, a.body)
+			}
 		}
 	}
+	w.do(t, "payer", "GET", "/v1/consents/$consent/pack", "").want(t, 404)
+	w.do(t, "operator", "GET", "/v1/consents/$consent/pack", "").want(t, 200)
 }
 
 // Who acts for a child signs with the own key; the child's key, another parent's or
