@@ -1,7 +1,7 @@
 // Package web is the pages for people: the cabinet in which subjects see who
 // holds their consents and who used their data, the console of the staff and
-// officers of organizations, the policies of operators, and the public start. Pages are rendered here, work without JavaScript, and load
-// nothing from another host.
+// officers of organizations, the policies of operators, and the public start. Pages are rendered
+// here, work without JavaScript, and load nothing from another host.
 //
 // It decides nothing. A page and an endpoint of the API that do the same call
 // the same service. routes.go lists every route; each action is a file.
