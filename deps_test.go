@@ -37,8 +37,10 @@ internal/notify   : law locale register verify
 internal/party    : fault ident journal law locale register seal verify
 internal/represent : fault ident journal law locale party register seal verify
 internal/outbox   : fault ident journal locale party register seal verify
-internal/consent  : fault ident journal law locale outbox party register represent seal term verify
+internal/consent  : fault ident journal law locale outbox party register represent seal signature term verify
 internal/govstack : consent fault ident journal locale party register seal verify
+internal/paper    :
+internal/proof    : consent fault ident journal locale notify paper party policy register seal vault verify
 internal/term     : calendar fault ident journal law party seal verify
 internal/vault    : consent ident register seal term
 internal/gate     : consent fault ident journal law outbox party register represent seal term vault verify
@@ -53,13 +55,13 @@ internal/disclosure      : account fault ident journal law locale party register
 internal/store           : account calendar consent disclosure fault form gate govstack ident journal kdp locale order outbox party represent request seal term vault verify
 internal/store/storetest : store
 
-internal/app         : account consent disclosure fault form gate govstack ident journal kdp law order outbox party represent request seal store term verify
+internal/app         : account consent disclosure fault form gate govstack ident journal kdp law order outbox party proof represent request seal signature signature/fetch store term verify
 internal/app/apptest : app consent ident party register store/storetest verify
 internal/bench       : app consent gate ident party register verify
 internal/demo        : app consent examples fault gate ident intake journal law locale party register represent verify
 
-internal/api : account calendar consent disclosure fault gate govstack ident journal kdp law locale notify order outbox party register represent request seal term vault verify
-internal/web : account consent disclosure fault form gate ident journal law locale notify order outbox party policy register represent request term verify
+internal/api : account calendar consent disclosure fault gate govstack ident journal kdp law locale notify order outbox party proof register represent request seal term vault verify
+internal/web : account consent disclosure fault form gate ident journal law locale notify order outbox party policy proof register represent request term verify
 internal/cli : *
 cmd/kelisim  : cli
 `

@@ -47,6 +47,11 @@ type Entry struct {
 // ID is a 16-byte identifier.
 type ID [16]byte
 
+// String is the identifier as people write it.
+func (id ID) String() string {
+	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
+}
+
 // IsZero reports whether the identifier is absent.
 func (id ID) IsZero() bool { return id == ID{} }
 

@@ -22,6 +22,7 @@ import (
 // tree is a small log with everything in memory.
 type tree struct {
 	signer  note.Signer
+	public  string
 	key     note.Verifier
 	entries [][]byte
 	salts   [][]byte
@@ -45,6 +46,7 @@ func newTree(t testing.TB, n int) *tree {
 		t.Fatal(err)
 	}
 	l := &tree{}
+	l.public = public
 	if l.signer, err = note.NewSigner(private); err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +94,7 @@ func (l *tree) receipt(t testing.TB, i, size int64) *verify.Receipt {
 	}
 	signed, _ := l.checkpoint(t, size)
 	return &verify.Receipt{
-		Type: verify.TypeReceipt, Key: "", Entry: l.entries[i], Salt: l.salts[i], Index: i, Proof: verify.Proof(p), Checkpoint: signed,
+		Type: verify.TypeReceipt, Key: l.public, Entry: l.entries[i], Salt: l.salts[i], Index: i, Proof: verify.Proof(p), Checkpoint: signed,
 	}
 }
 

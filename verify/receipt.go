@@ -4,17 +4,21 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 )
 
 // Receipt types, in the "type" field of a file.
 const (
-	TypeReceipt        = "kelisim-receipt/1"
-	TypeBlindReceipt   = "kelisim-blind-receipt/1"
-	TypePromise        = "kelisim-promise/1"
-	TypeConsentReceipt = "kelisim-consent-receipt/1"
-	TypeDestruction    = "kelisim-destruction/1"
+	TypeReceipt      = "kelisim-receipt/1"
+	TypeBlindReceipt = "kelisim-blind-receipt/1"
+	TypePromise      = "kelisim-promise/1"
+	// TypeConsentReceipt has the structure of ISO/IEC TS 27560. The first form,
+	// before it, is no longer issued and still holds.
+	TypeConsentReceipt  = "kelisim-consent-receipt/2"
+	TypeConsentReceipt1 = "kelisim-consent-receipt/1"
+	TypeDestruction     = "kelisim-destruction/1"
 )
 
 // Receipt proves one entry of the journal: the entry itself, the salt that
@@ -36,8 +40,21 @@ type Receipt struct {
 	Checkpoint string `json:"checkpoint"`
 }
 
+// ErrKey is returned for a receipt that names another key than it is checked by.
+var ErrKey = errors.New("the receipt is of another log: it names another key")
+
 // ErrFormat is returned for a file that is none of the kinds this package reads.
 var ErrFormat = errors.New("not a receipt of a known form")
+
+// ReadReceipt reads the file of a receipt, strictly: nothing stands in it that the
+// check does not cover.
+func ReadReceipt(file []byte) (*Receipt, error) {
+	var r Receipt
+	if err := strict(file, &r); err != nil {
+		return nil, err
+	}
+	return &r, nil
+}
 
 // Check verifies the receipt against the log's key and returns its entry. A
 // blind one has none and does not pass.
@@ -74,6 +91,11 @@ func (r *Receipt) CheckBlind(key note.Verifier) (Commitment, Checkpoint, error) 
 
 // included opens the checkpoint and leads the commitment to its root.
 func (r *Receipt) included(key note.Verifier, x Commitment) (Checkpoint, error) {
+	// The key that the file shows to be compared is the one that it holds by.
+	_, err := note.NewVerifier(r.Key)
+	if err != nil || !strings.HasPrefix(r.Key, fmt.Sprintf("%s+%08x+", key.Name(), key.KeyHash())) {
+		return Checkpoint{}, ErrKey
+	}
 	c, err := OpenCheckpoint(r.Checkpoint, key)
 	if err != nil {
 		return Checkpoint{}, err
@@ -123,7 +145,7 @@ func KindOf(file []byte) (string, error) {
 		return "", ErrFormat
 	}
 	switch head.Type {
-	case TypeReceipt, TypeBlindReceipt, TypePromise, TypeConsentReceipt, TypeDestruction, TypePack:
+	case TypeReceipt, TypeBlindReceipt, TypePromise, TypeConsentReceipt, TypeConsentReceipt1, TypeDestruction, TypeRequestPack:
 		return head.Type, nil
 	}
 	return "", ErrFormat

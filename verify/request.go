@@ -14,8 +14,8 @@ import (
 
 // TypeRequestPack is the type of a pack, TypeRequest that of the demand in it.
 const (
-	TypeRequestPack    = "kelisim-pack/1"
-	TypeRequest = "kelisim-request/1"
+	TypeRequestPack = "kelisim-pack/1"
+	TypeRequest     = "kelisim-request/1"
 )
 
 // RequestPack is all evidence about one demand of a subject in one file: the demand

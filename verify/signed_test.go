@@ -117,10 +117,40 @@ func TestKindOf(t *testing.T) {
 	t.Parallel()
 	for file, want := range map[string]string{
 		`{"type":"kelisim-receipt/1"}`: verify.TypeReceipt, `{"a":1,"type":"kelisim-destruction/1"}`: verify.TypeDestruction,
-		`{"type":"kelisim-consent-receipt/1"}`: verify.TypeConsentReceipt, `{"type":"x"}`: "", `{}`: "", `[]`: "", ``: "", `{"type":1}`: "",
+		`{"type":"kelisim-consent-receipt/1"}`: verify.TypeConsentReceipt1, `{"type":"kelisim-consent-receipt/2"}`: verify.TypeConsentReceipt, `{"type":"x"}`: "", `{}`: "", `[]`: "", ``: "", `{"type":1}`: "",
 	} {
 		if got, err := verify.KindOf([]byte(file)); got != want || (err == nil) != (want != "") {
 			t.Errorf("%s: %q, %v", file, got, err)
+		}
+	}
+}
+
+// Receipts that were issued before still hold, and no document passes for one of
+// another kind.
+func TestOpenSigned(t *testing.T) {
+	t.Parallel()
+	k := newKeyPair(t)
+	for _, c := range []struct {
+		kind, doc string
+		want      bool
+	}{
+		{verify.TypeConsentReceipt1, `{"id":"1","elements":{},"evidence":{}}`, true},
+		{verify.TypeConsentReceipt1, `{"id":"1","method":"rows deleted"}`, false},
+		{verify.TypeConsentReceipt1, `{"type":"kelisim-consent-receipt/2","elements":{}}`, false},
+		{verify.TypeConsentReceipt, `{"type":"kelisim-consent-receipt/2","kz":{}}`, true},
+		{verify.TypeConsentReceipt, `{"elements":{}}`, false},
+		{verify.TypeConsentReceipt, `{"type":"kelisim-paper/1"}`, false},
+		{verify.TypeDestruction, `{"id":"1","method":"rows deleted"}`, true},
+		{verify.TypeDestruction, `{"id":"1","elements":{}}`, false},
+		{verify.TypePaper, `{"type":"kelisim-paper/1"}`, false},
+		{"", `{}`, false},
+	} {
+		file, err := json.Marshal(verify.Signed{Type: c.kind, Document: json.RawMessage(c.doc), JWS: k.sign(t, c.doc)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := verify.OpenSigned(file, k.public); (err == nil) != c.want {
+			t.Errorf("%s as %s: %v", c.doc, c.kind, err)
 		}
 	}
 }

@@ -38,6 +38,8 @@ var access = []accessRow{
 	{"POST /v1/subjects/lookup", "/v1/subjects/lookup", `{"kind":"iin","value":"$iin"}`, "operator third-party"},
 	{"GET /v1/subjects/{id}/destructions", "/v1/subjects/$subject/destructions", "", "operator staff officer"},
 
+	{"GET /v1/subjects/{id}/destructions/{act}", "/v1/subjects/$subject/destructions/$act", "", "operator staff officer"},
+
 	{"POST /v1/subjects/{id}/state", "/v1/subjects/$subject/state", `{"state":"alive","document":"certificate 1"}`, "operator staff officer"},
 	{"POST /v1/subjects/{id}/bans", "/v1/subjects/$subject/bans", `{"purposes":["news"],"document":"demand 1"}`, "operator staff officer"},
 	{"GET /v1/me/bans", "/v1/me/bans", "", "subject"},
@@ -55,6 +57,7 @@ var access = []accessRow{
 	{"POST /v1/consents/requests/{id}/cancel", "/v1/consents/requests/$request/cancel", "", "operator third-party"},
 	{"GET /v1/me/consents/requests", "/v1/me/consents/requests", "", "subject"},
 	{"GET /v1/me/consents/requests/{id}", "/v1/me/consents/requests/$request", "", "subject"},
+	{"POST /v1/me/consents/requests/{id}/text", "/v1/me/consents/requests/$request/text", `{}`, "subject"},
 	{"POST /v1/me/consents/requests/{id}/answer", "/v1/me/consents/requests/$request/answer", `{"answer":"refuse"}`, "subject"},
 
 	{"GET /v1/consents", "/v1/consents?subject=$subject", "", "operator staff officer"},
@@ -63,6 +66,7 @@ var access = []accessRow{
 	{"POST /v1/consents/{id}/pause", "/v1/consents/$consent/pause", "", "subject"},
 	{"POST /v1/consents/{id}/resume", "/v1/consents/$paused/resume", "", "subject"},
 	{"GET /v1/consents/{id}/receipt", "/v1/consents/$consent/receipt", "", "operator staff officer subject"},
+	{"GET /v1/consents/{id}/pack", "/v1/consents/$sealed/pack", "", "operator staff officer subject"},
 	{"GET /v1/consents/{id}/confirmation", "/v1/consents/$consent/confirmation", "", "operator third-party"},
 
 	{"POST /v1/consents/{id}/narrow", "/v1/consents/$consent/narrow", `{"thirdParties":[]}`, "subject"},
@@ -322,6 +326,10 @@ func (w *world) fresh(t *testing.T, role, call string) {
 	if strings.Contains(call, "$contact") {
 		w.names["contact"], w.names["code"] = w.reach(t, "email", fmt.Sprintf("me%d@mail.example", len(w.names["n"])))
 	}
+	if strings.Contains(call, "$sealed") {
+		w.names["sealed"] = w.give(t, "payment")
+		w.seal(t)
+	}
 	if strings.Contains(call, "$term") {
 		w.names["term"] = w.owe(t, "block")
 	}
@@ -353,7 +361,7 @@ func (w *world) past(t *testing.T) {
 	w.give(t, "payment")
 	collect := `{"subject":"$subject","action":"collect","purpose":"payment","values":{"name":"$name"}}`
 	w.names["entry"] = w.do(t, "operator", "POST", "/v1/access", collect).want(t, 200).str(t, "id")
-	w.do(t, "operator", "POST", "/v1/access", `{"subject":"$subject","action":"destroy"}`).want(t, 200)
+	w.names["act"] = w.do(t, "operator", "POST", "/v1/access", `{"subject":"$subject","action":"destroy"}`).want(t, 200).str(t, "id")
 	w.register(t, apptest.Org(t, w.App, ""))
 	w.give(t, "payment")
 	w.do(t, "operator", "POST", "/v1/access", collect).want(t, 200)

@@ -23,6 +23,7 @@ import (
 	"kelisim/internal/order"
 	"kelisim/internal/outbox"
 	"kelisim/internal/party"
+	"kelisim/internal/proof"
 	"kelisim/internal/represent"
 	"kelisim/internal/request"
 	"kelisim/internal/seal"
@@ -55,6 +56,7 @@ type API struct {
 	Outbox *outbox.Outbox
 	// Deferrals is what subjects are shown later.
 	Deferrals *disclosure.Deferrals
+	Proofs    *proof.Proofs
 	Keys      *seal.Keyring
 	Now       func() time.Time
 	Log       *slog.Logger

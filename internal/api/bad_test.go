@@ -159,6 +159,12 @@ var badConsents = []bad{
 	{"a text that no page shows", "operator", "POST /v1/consents", `{"subject":"$subject","purposes":["news"],"evidence":{"channel":"form","text":"a\u0000b"}}`, 400, "bad-request", "evidence.text", ""},
 	{"a document too long", "operator", "POST /v1/consents", `{"subject":"$subject","purposes":["news"],"evidence":{"channel":"form","document":"$x2001"}}`, 400, "too-long", "evidence.document", ""},
 	{"an unspoken language", "operator", "POST /v1/consents", `{"subject":"$subject","purposes":["news"],"evidence":{"channel":"form","language":"de"}}`, 400, "bad-enum", "evidence.language", "kk, ru, en"},
+	{"a file without a name", "operator", "POST /v1/consents", `{"subject":"$subject","purposes":["news"],"evidence":{"channel":"paper","files":[{"content":"JVBERi0xLjc="}]}}`, 400, "missing-field", "evidence.files[0].name", ""},
+	{"a file in another folder", "operator", "POST /v1/consents", `{"subject":"$subject","purposes":["news"],"evidence":{"channel":"paper","files":[{"name":"../x.pdf","content":"JVBERi0xLjc="}]}}`, 400, "evidence-file-name", "evidence.files[0].name", "scan.pdf"},
+	{"an empty file", "operator", "POST /v1/consents", `{"subject":"$subject","purposes":["news"],"evidence":{"channel":"paper","files":[{"name":"x.pdf"}]}}`, 400, "missing-field", "evidence.files[0].content", ""},
+	{"a program for a scan", "operator", "POST /v1/consents", `{"subject":"$subject","purposes":["news"],"evidence":{"channel":"paper","files":[{"name":"x.pdf","content":"TVqQAAMAAAA="}]}}`, 400, "evidence-file-type", "evidence.files[0].content", "PDF"},
+	{"a file that is not base64", "operator", "POST /v1/consents", `{"subject":"$subject","purposes":["news"],"evidence":{"channel":"paper","files":[{"name":"x.pdf","content":"%%%"}]}}`, 400, "wrong-type", "evidence.files[0].content", "base64"},
+	{"files beyond number", "operator", "POST /v1/consents", `{"subject":"$subject","purposes":["news"],"evidence":{"channel":"paper","files":[{"name":"x.pdf","content":"JVBERi0xLjc="},{"name":"x.pdf","content":"JVBERi0xLjc="},{"name":"x.pdf","content":"JVBERi0xLjc="},{"name":"x.pdf","content":"JVBERi0xLjc="},{"name":"x.pdf","content":"JVBERi0xLjc="}]}}`, 400, "too-many-items", "evidence.files", "4"},
 	{"evidence of a wrong type", "operator", "POST /v1/consents", `{"subject":"$subject","evidence":"form"}`, 400, "wrong-type", "evidence", "object"},
 
 	{"withdraw nothing there is", "subject", "POST /v1/consents/$consent/withdraw", `{"scopes":["everything"]}`, 400, "bad-enum", "scopes", "process, transfer, crossBorder, publicSources"},

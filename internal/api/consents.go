@@ -24,6 +24,27 @@ type evidenceBody struct {
 	Obtained time.Time `json:"obtainedAt,omitzero"`
 }
 
+// recordedEvidence is how a consent is confirmed: with the papers, scanned, and an
+// electronic signature under the text, where there are any.
+type recordedEvidence struct {
+	evidenceBody
+	Files     []fileBody `json:"files,omitempty"`
+	Signature []byte     `json:"signature,omitempty"` // CMS
+}
+
+type fileBody struct {
+	Name    string `json:"name"`
+	Content []byte `json:"content"`
+}
+
+func (e *recordedEvidence) files() []consent.NewFile {
+	var out []consent.NewFile
+	for _, f := range e.Files {
+		out = append(out, consent.NewFile{Name: f.Name, Content: f.Content})
+	}
+	return out
+}
+
 type consentRequest struct {
 	Subject       ident.ID          `json:"subject"`
 	Organization  string            `json:"organization,omitempty"` // the caller's own, if named
@@ -36,8 +57,8 @@ type consentRequest struct {
 	Name          string            `json:"name,omitempty"`
 	Message       string            `json:"message,omitempty"`
 	Other         map[string]string `json:"other,omitempty"`
-	Evidence      evidenceBody      `json:"evidence"`
 	Conditions    []conditionBody   `json:"conditions,omitempty"` // the subject's own, on what is published
+	Evidence      recordedEvidence  `json:"evidence"`
 	// Representative gave it for the subject.
 	Representative *idBody `json:"representative,omitempty"`
 }
@@ -73,6 +94,7 @@ func (c *call) recordConsent(in *consentRequest) (*consentCreated, error) {
 	n := &consent.New{
 		Subject: in.Subject, Until: in.ValidUntil, Language: locale.Lang(in.Evidence.Language), Name: in.Name,
 		Text: in.Evidence.Text, Actor: c.actor(), Conditions: toConditions(in.Conditions),
+		Files: in.Evidence.files(), CMS: in.Evidence.Signature,
 		Terms: consent.Terms{
 			Purposes: in.Purposes, Categories: in.Categories, ThirdParties: in.ThirdParties, Countries: in.Countries, PublicSources: in.PublicSources,
 		},
@@ -107,6 +129,9 @@ func (in *consentRequest) check() error {
 	}
 	if in.Representative != nil && in.Representative.ID.IsZero() {
 		return fault.Bad("representative.id", "missing-field")
+	}
+	if in.Evidence.Signature != nil && in.Evidence.Channel != consent.Signed {
+		return fault.Bad("evidence.channel", "bad-enum", "allowed", consent.Signed)
 	}
 	if err := in.checkTexts(); err != nil {
 		return err
@@ -292,9 +317,8 @@ func (c *call) view(ctx context.Context, x *consent.Consent) (*consent.View, err
 	switch {
 	case c.caller.Role == account.Subject:
 		v.Subject = ident.ID{}
-	case c.org.ID != x.Org: // a third party knows the subject by its own id, and not how the operator proved it
-		v.Subject = c.org.Outside(x.Subject)
-		v.Evidence.Document, v.Evidence.Representative = "", nil
+	case c.org.ID != x.Org:
+		c.forThird(x)(v)
 	}
 	return v, nil
 }
@@ -328,6 +352,18 @@ func (c *call) getConsent() (*consentBody, error) {
 		b.Deliveries = append(b.Deliveries, deliveredBody{t.BIN, t.Event, t.Status, orNil(t.At), t.Late})
 	}
 	return b, err
+}
+
+// forThird leaves of a consent what a third party may have: it knows the subject by
+// its own id, and not how the operator proved it.
+func (c *call) forThird(x *consent.Consent) func(*consent.View) {
+	if c.org == nil || c.org.ID == x.Org {
+		return nil
+	}
+	return func(v *consent.View) {
+		v.Subject = c.org.Outside(x.Subject)
+		v.Evidence.Document, v.Evidence.Representative, v.Evidence.Signature, v.Evidence.Files = "", nil, nil, nil
+	}
 }
 
 type withdrawRequest struct {
@@ -416,18 +452,6 @@ func (c *call) resumeConsent(*nothing) (*summary, error) {
 		return nil, err
 	}
 	return c.changed(c.Consents.Resume(c.ctx(), x.ID, by))
-}
-
-func (c *call) consentReceipt() (*raw, error) {
-	x, err := c.consent()
-	if err != nil {
-		return nil, err
-	}
-	b, err := c.Consents.Receipt(c.ctx(), x)
-	if err != nil {
-		return nil, err
-	}
-	return &raw{"application/json", b}, nil
 }
 
 func (c *call) consentConfirmation() (*raw, error) {

@@ -115,6 +115,12 @@ func (s *spec) operation(r *route, reg huma.Registry, trouble *huma.Response) *h
 	} else if t := answers[r.path]; t != nil {
 		ok.Content = map[string]*huma.MediaType{"application/json": {Schema: reg.Schema(t, true, operationID(r)+"Answer")}}
 	}
+	for _, kind := range media[r.path] {
+		if ok.Content == nil {
+			ok.Content = map[string]*huma.MediaType{}
+		}
+		ok.Content[kind] = &huma.MediaType{Schema: &huma.Schema{Type: "string", Format: "binary"}}
+	}
 	op.Responses[strconv.Itoa(r.status)] = ok
 	return op
 }

@@ -36,13 +36,13 @@ func orderRoutes() []route {
 	}
 }
 
-type fileBody struct {
+type paperBody struct {
 	Name    string `json:"name"`
 	Type    string `json:"type"`    // application/pdf, image/jpeg, image/png, text/plain
 	Content []byte `json:"content"` // base64, at most 5 MiB
 }
 
-func (b *fileBody) file() *order.File {
+func (b *paperBody) file() *order.File {
 	if b == nil {
 		return nil
 	}
@@ -57,7 +57,7 @@ type orderRequest struct {
 	Identifier   *identifierBody            `json:"identifier,omitempty"`
 	Document     string                     `json:"document"` // number and date of the act
 	Details      string                     `json:"details,omitempty"`
-	File         *fileBody                  `json:"file,omitempty"`
+	File         *paperBody                  `json:"file,omitempty"`
 	Categories   []string                   `json:"categories,omitempty"` // to destroy; all if absent
 	Values       map[string]json.RawMessage `json:"values,omitempty"`     // to clarify
 	Until        time.Time                  `json:"until,omitzero"`       // of an examination
@@ -246,7 +246,7 @@ func handed(f *order.File) (*raw, error) {
 type executeRequest struct {
 	Values   map[string]json.RawMessage `json:"values,omitempty"`   // to clarify, where the order brought none
 	Answer   string                     `json:"answer,omitempty"`   // to an inquiry; why an integration is refused
-	File     *fileBody                  `json:"file,omitempty"`     // of the answer
+	File     *paperBody                  `json:"file,omitempty"`     // of the answer
 	Decision string                     `json:"decision,omitempty"` // on an integration: agreed, refused
 }
 

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"kelisim/internal/account"
@@ -260,18 +261,58 @@ func (c *call) myRequest() (*myRequestBody, error) {
 	return b, err
 }
 
-type answerRequest struct {
-	Answer        string    `json:"answer"` // give, refuse
+// choiceBody is what the subject leaves of a question.
+type choiceBody struct {
 	Purposes      []string  `json:"purposes,omitempty"`
 	Categories    []string  `json:"categories,omitempty"`
 	ThirdParties  []string  `json:"thirdParties,omitempty"`
 	Countries     []string  `json:"countries,omitempty"`
 	PublicSources *bool     `json:"publicSources,omitempty"`
 	ValidUntil    time.Time `json:"validUntil,omitzero"`
-	Number        int       `json:"number,omitempty"` // that the clerk sees
-	Reason        string    `json:"reason,omitempty"` // of a refusal
 	// Conditions are the subject's own on what everybody may do with published data.
 	Conditions []conditionBody `json:"conditions,omitempty"`
+}
+
+func (b *choiceBody) choice() *consent.Choice {
+	return &consent.Choice{
+		Purposes: b.Purposes, Categories: b.Categories, ThirdParties: b.ThirdParties, Countries: b.Countries,
+		PublicSources: b.PublicSources, Until: b.ValidUntil, Conditions: toConditions(b.Conditions),
+	}
+}
+
+type answerRequest struct {
+	Answer string `json:"answer"` // give, refuse
+	choiceBody
+	Number int    `json:"number,omitempty"` // that the clerk sees
+	Reason string `json:"reason,omitempty"` // of a refusal
+	// Signature is a CMS under the text of exactly what is given, see …/text, in
+	// that language; that of the text shown last if absent.
+	Signature []byte      `json:"signature,omitempty"`
+	Language  locale.Lang `json:"language,omitempty"`
+}
+
+type draftBody struct {
+	Text     string      `json:"text"`
+	TextHash string      `json:"textHash"`
+	Language locale.Lang `json:"language"`
+}
+
+// draftMine is the text of what a choice would give, to be read and signed: that it
+// was shown is journaled.
+func (c *call) draftMine(in *choiceBody) (*draftBody, error) {
+	r, err := c.mine()
+	if err != nil {
+		return nil, err
+	}
+	by, err := c.actingWith(r.Org)
+	if err != nil {
+		return nil, err
+	}
+	t, err := c.Consents.Draft(c.ctx(), r.ID, in.choice(), c.lang, by)
+	if err != nil {
+		return nil, err
+	}
+	return &draftBody{t.Body, t.Hash, t.Language}, nil
 }
 
 type answeredBody struct {
@@ -300,14 +341,15 @@ func (c *call) answerMine(in *answerRequest) (*answeredBody, error) {
 		if err := c.Consents.Choose(c.ctx(), r.ID, in.Number, by); err != nil {
 			return nil, err
 		}
-		lang := c.lang
-		if len(r.Shown) > 0 {
-			lang = locale.Lang(r.Shown[len(r.Shown)-1].Language)
+		lang, err := in.language(r, c.lang)
+		if err != nil {
+			return nil, err
 		}
-		got, err := c.Consents.Give(c.ctx(), r.ID, &consent.Choice{
-			Purposes: in.Purposes, Categories: in.Categories, ThirdParties: in.ThirdParties, Countries: in.Countries,
-			PublicSources: in.PublicSources, Until: in.ValidUntil, Conditions: toConditions(in.Conditions),
-		}, lang, consent.Proof{Channel: consent.Cabinet}, by)
+		p := consent.Proof{Channel: consent.Cabinet}
+		if in.Signature != nil {
+			p.Channel = consent.Signed
+		}
+		got, err := c.Consents.Give(c.ctx(), r.ID, in.choice(), lang, p, in.Signature, by)
 		if err != nil {
 			return nil, err
 		}
@@ -315,6 +357,19 @@ func (c *call) answerMine(in *answerRequest) (*answeredBody, error) {
 	default:
 		return nil, fault.Bad("answer", "bad-enum", "allowed", "give, refuse")
 	}
+}
+
+func (in *answerRequest) language(r *consent.Request, otherwise locale.Lang) (locale.Lang, error) {
+	switch {
+	case in.Language != "":
+		if !slices.Contains(locale.All[:], in.Language) {
+			return "", fault.Bad("language", "bad-enum", "allowed", "kk, ru, en")
+		}
+		return in.Language, nil
+	case len(r.Shown) > 0:
+		return locale.Lang(r.Shown[len(r.Shown)-1].Language), nil
+	}
+	return otherwise, nil
 }
 
 // requestRoutes are questions to subjects and their answers.
@@ -325,6 +380,7 @@ func requestRoutes() []route {
 		post("/v1/consents/requests/{id}/cancel", "Consents", "Take a question back", askers, http.StatusOK, (*call).cancelRequest),
 		get("/v1/me/consents/requests", "Me", "What I am asked", subjects, (*call).myRequests, page...).onBehalf(represent.Read),
 		get("/v1/me/consents/requests/{id}", "Me", "One question with its text; that it was shown is journaled", subjects, (*call).myRequest).onBehalf(represent.Consent),
-		post("/v1/me/consents/requests/{id}/answer", "Me", "Give, whole or narrowed, or refuse", subjects, http.StatusOK, (*call).answerMine).onBehalf(represent.Consent),
+		post("/v1/me/consents/requests/{id}/text", "Me", "The text of what a choice would give, to be signed", subjects, http.StatusOK, (*call).draftMine).onBehalf(represent.Consent),
+		post("/v1/me/consents/requests/{id}/answer", "Me", "Give, whole or narrowed, with or without a signature, or refuse", subjects, http.StatusOK, (*call).answerMine).onBehalf(represent.Consent),
 	}
 }

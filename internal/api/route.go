@@ -366,6 +366,8 @@ func wanted(t reflect.Type) string {
 		return "RFC 3339 time"
 	case reflect.TypeFor[ident.ID]():
 		return "id"
+	case reflect.TypeFor[[]byte]():
+		return "base64"
 	}
 	switch t.Kind() {
 	case reflect.String:

@@ -15,12 +15,20 @@ func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 
 // answers are the types behind answers that are put together by hand.
 var answers = map[string]reflect.Type{
-	"/v1/decisions":             typeOf[decisionBody](),
-	"/v1/decisions/batch":       typeOf[paged[decisionBody]](),
-	"/access/v1/evaluation":     typeOf[evaluationBody](),
-	"/access/v1/evaluations":    typeOf[evaluationsBody](),
-	"/v1/consents/{id}/receipt": typeOf[verify.Signed](),
-	"/v1/consents/{id}":         typeOf[consent.View](),
+	"/v1/decisions":                        typeOf[decisionBody](),
+	"/v1/decisions/batch":                  typeOf[paged[decisionBody]](),
+	"/access/v1/evaluation":                typeOf[evaluationBody](),
+	"/access/v1/evaluations":               typeOf[evaluationsBody](),
+	"/v1/consents/{id}/receipt":            typeOf[verify.Signed](),
+	"/v1/consents/{id}":                    typeOf[consent.View](),
+	"/v1/subjects/{id}/destructions/{act}": typeOf[verify.Signed](),
+}
+
+// media are what else a route answers with.
+var media = map[string][]string{
+	"/v1/consents/{id}/receipt":            {typePDF},
+	"/v1/consents/{id}/pack":               {typeZIP},
+	"/v1/subjects/{id}/destructions/{act}": {typePDF},
 }
 
 // shape draws a type as JSON for people: names and kinds.

@@ -28,9 +28,12 @@ import (
 	"kelisim/internal/order"
 	"kelisim/internal/outbox"
 	"kelisim/internal/party"
+	"kelisim/internal/proof"
 	"kelisim/internal/represent"
 	"kelisim/internal/request"
 	"kelisim/internal/seal"
+	"kelisim/internal/signature"
+	"kelisim/internal/signature/fetch"
 	"kelisim/internal/store"
 	"kelisim/internal/term"
 	"kelisim/verify"
@@ -61,6 +64,9 @@ type Config struct {
 	KDP *kdp.Settings
 	// Law says which editions of the Law bind here; law.Default if it says nothing.
 	Law law.Following
+	// Signature is how electronic signatures are checked. With neither roots nor
+	// an NCANode they are not offered.
+	Signature signature.Config
 
 	Now func() time.Time
 	Log *slog.Logger
@@ -105,6 +111,8 @@ type App struct {
 	GovStack *govstack.Face
 	// StateService asks the state service of control over access.
 	StateService *kdp.Requests
+	// Proofs makes receipts on paper and packs of proof.
+	Proofs *proof.Proofs
 }
 
 func (c *Config) defaults() {
@@ -203,9 +211,13 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 		Store: st, Parties: a.Parties, Keys: keys, Now: c.Now, AckBy: a.ackBy,
 		Mail: a.mailer != nil, SMS: a.texter != nil, Private: c.Word.PrivateHooks,
 	}
+	signatures, err := c.checker(a.Parties.Rules)
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
 	a.Consents = &consent.Consents{
 		Store: st, Requests: st, Parties: a.Parties, Keys: keys, Now: c.Now, StateService: slices.Contains(c.Services, "state"),
-		Represent: a.Represent, HoldStore: st, AskRuns: st, Outbox: a.Outbox, Public: st,
+		Represent: a.Represent, HoldStore: st, AskRuns: st, Outbox: a.Outbox, Public: st, Signatures: signatures,
 	}
 	a.Terms = &term.Terms{
 		Store: st, Parties: a.Parties, Now: c.Now, Rule: term.ByEdition,
@@ -227,10 +239,18 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 		Store: st, Parties: a.Parties, Guard: a.Guard, Consents: a.Consents, Terms: a.Terms, Journal: a.Journal, Represent: a.Represent,
 		Keys: keys, Base: &request.Vault{Store: st, Parties: a.Parties}, Now: c.Now,
 	}
+	a.Proofs = &proof.Proofs{Consents: a.Consents, Parties: a.Parties, Keys: keys, Now: c.Now}
 	a.Deferrals = &disclosure.Deferrals{Store: st, Parties: a.Parties, Now: c.Now}
 	a.GovStack = &govstack.Face{Store: st, Parties: a.Parties, Consents: a.Consents, Keys: keys, Now: c.Now}
 	a.Sealer = &journal.Sealer{Store: st, Keys: keys, Now: c.Now, Log: c.Log, Every: c.SealEvery, Published: a.keepCheckpoint}
 	return a, nil
+}
+
+func (c *Config) checker(rules ident.Rules) (signature.Checker, error) {
+	if c.Signature.Roots == "" && c.Signature.NCANode == "" {
+		return nil, nil //nolint:nilnil // none is an answer
+	}
+	return c.Signature.Checker(fetch.New(nil), c.Now, rules)
 }
 
 // Close closes the store; what was answered is durable already.

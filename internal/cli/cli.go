@@ -49,6 +49,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Serve the API and the pages."`
 	Demo    demoCommand    `cmd:"" help:"Everything with an example operator and made-up subjects; prints links and logins."`
 	Verify  verifyCommand  `cmd:"" help:"Check the sealed log, receipts and confirmations; exit 1 and a list when something is wrong."`
+	Prove   proveCommand   `cmd:"" help:"All the proof of one consent in one file, to be checked anywhere."`
 	Law     lawCommand     `cmd:"" help:"Provisions, grounds, duties and terms of an edition of the Law; all duties, all editions."`
 	Explain explainCommand `cmd:"" help:"Why a decision was taken, rule by rule: one of the journal, or a case written down."`
 	Policy  policyCommand  `cmd:"" help:"The operator's policy."`

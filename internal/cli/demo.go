@@ -67,7 +67,7 @@ func (c *demoCommand) Run(e *env) error {
 			return errors.Join(err, a.Close())
 		}
 	}
-	return errors.Join(serve(e, a, c.Listen, "", links), stop(), a.Close())
+	return errors.Join(serve(e, a, c.Listen, "", "", links), stop(), a.Close())
 }
 
 // logins makes fresh links and tokens and returns what prints them.

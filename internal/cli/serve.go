@@ -16,6 +16,7 @@ import (
 	"kelisim/internal/app"
 	"kelisim/internal/fault"
 	"kelisim/internal/web"
+	"kelisim/verify"
 )
 
 type serveCommand struct {
@@ -26,6 +27,7 @@ type serveCommand struct {
 	CacheSize int    `help:"For how many subjects facts are kept in memory, about 600 bytes each." env:"KELISIM_CACHE_SIZE" default:"500000"`
 
 	wordFlags
+	signatureFlags
 }
 
 // wordFlags are how people and other systems are told.
@@ -50,8 +52,7 @@ func (f *wordFlags) word() app.Word {
 func (c *serveCommand) Run(e *env) error {
 	cfg := e.config()
 	cfg.CacheSize, cfg.AskByHand = c.CacheSize, c.AskByHand
-	cfg.CacheSize, cfg.Word = c.CacheSize, c.word()
-	cfg.CacheSize = c.CacheSize
+	cfg.Word, cfg.Signature = c.word(), c.config()
 	var err error
 	if cfg.KDP, err = stateService(c.KDP); err != nil {
 		return err
@@ -65,7 +66,7 @@ func (c *serveCommand) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(serve(e, a, c.Listen, c.PublicURL, func(address string) {
+	return errors.Join(serve(e, a, c.Listen, c.PublicURL, c.NCALayer, func(address string) {
 		fmt.Fprintf(e.stderr, "serving on %s\n", address)
 	}), a.Close())
 }
@@ -87,7 +88,7 @@ func lock(dir string) (func(), error) {
 }
 
 // serve runs the HTTP server and the background work until ctx ends.
-func serve(e *env, a *app.App, listen, public string, ready func(address string)) error {
+func serve(e *env, a *app.App, listen, public, ncalayer string, ready func(address string)) error {
 	l, err := (&net.ListenConfig{}).Listen(e.ctx, "tcp", listen)
 	if err != nil {
 		return err
@@ -97,7 +98,7 @@ func serve(e *env, a *app.App, listen, public string, ready func(address string)
 		public = address
 	}
 	srv := &http.Server{
-		Handler: handler(e, a, public), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
+		Handler: handler(e, a, public, ncalayer), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
 		WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 	}
 	work, stopWork := context.WithCancel(context.WithoutCancel(e.ctx))
@@ -121,11 +122,14 @@ func serve(e *env, a *app.App, listen, public string, ready func(address string)
 	return err
 }
 
-func handler(e *env, a *app.App, public string) http.Handler {
+func handler(e *env, a *app.App, public, ncalayer string) http.Handler {
+	if a.Consents.Signatures == nil {
+		ncalayer = "" // nobody is asked for what is not taken
+	}
 	mux := http.NewServeMux()
 	(&api.API{
 		Store: a.Store, Accounts: a.Accounts, Parties: a.Parties, Represent: a.Represent, Requests: a.Requests, Consents: a.Consents, Guard: a.Guard, Terms: a.Terms, Orders: a.Orders, StateService: a.StateService, Journal: a.Journal,
-		Deferrals: a.Deferrals, Outbox: a.Outbox, GovStack: a.GovStack, Keys: a.Keys, Now: a.Now, Log: e.log, Public: public, Version: Version,
+		Deferrals: a.Deferrals, Outbox: a.Outbox, GovStack: a.GovStack, Proofs: a.Proofs, Keys: a.Keys, Now: a.Now, Log: e.log, Public: public, Version: Version,
 		Ready: func(ctx context.Context) error {
 			_, err := a.Store.LogSize(ctx)
 			return err
@@ -133,7 +137,8 @@ func handler(e *env, a *app.App, public string) http.Handler {
 	}).Routes(mux)
 	(&web.Pages{
 		Store: a.Store, Accounts: a.Accounts, Parties: a.Parties, Represent: a.Represent, Consents: a.Consents, Guard: a.Guard, Journal: a.Journal, Office: a.Journal,
-		Outbox: a.Outbox, Requests: a.Store, Rights: a.Requests, Orders: a.Orders, Terms: a.Terms, Forms: a.Forms, Now: a.Now, Log: e.log, PublicURL: public,
+		Outbox: a.Outbox, Requests: a.Store, Rights: a.Requests, Orders: a.Orders, Terms: a.Terms, Forms: a.Forms,
+		Proofs: a.Proofs, Keys: verify.Keys{Log: a.Keys.Checker, Sign: a.Keys.JWKS}, NCALayer: ncalayer, Now: a.Now, Log: e.log, PublicURL: public,
 	}).Routes(mux)
 	return mux
 }

@@ -23,7 +23,7 @@ type verifyCommand struct {
 	URL   string   `name:"url" help:"A log served over HTTP: checks its checkpoint, tiles and entries." placeholder:"URL"`
 	Key   string   `help:"The log's verifier key, as published; from the installation or the URL if absent." placeholder:"KEY"`
 	JWKS  string   `name:"jwks" help:"File with the keys of consent receipts and confirmations." type:"existingfile" placeholder:"FILE"`
-	Files []string `arg:"" optional:"" name:"file" help:"Receipts, promises, consent receipts, acts of destruction, confirmations, packs of evidence."`
+	Files []string `arg:"" optional:"" name:"file" help:"Receipts, promises, consent receipts, acts of destruction, confirmations, packs (JSON or ZIP)."`
 }
 
 // Run checks files, or a log over HTTP, or the installation.
@@ -116,6 +116,9 @@ func (c *verifyCommand) file(e *env, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if verify.IsSealed(b) {
+		return c.sealed(e, b)
+	}
 	kind, err := verify.KindOf(b)
 	var ans answer
 	switch {
@@ -134,9 +137,9 @@ func (c *verifyCommand) file(e *env, name string) (string, error) {
 }
 
 func (c *verifyCommand) receipt(e *env, b []byte) (string, error) {
-	var r verify.Receipt
-	if err := json.Unmarshal(b, &r); err != nil {
-		return "", verify.ErrFormat
+	r, err := verify.ReadReceipt(b)
+	if err != nil {
+		return "", err
 	}
 	key, err := c.verifier(e)
 	own := ""
@@ -173,15 +176,56 @@ func (c *verifyCommand) promise(e *env, ans *answer) (string, error) {
 }
 
 func (c *verifyCommand) signed(e *env, kind string, b []byte) (string, error) {
-	var s verify.Signed
-	if err := json.Unmarshal(b, &s); err != nil {
-		return "", verify.ErrFormat
-	}
 	keys, err := c.keys(e)
 	if err != nil {
 		return "", err
 	}
-	return kind, s.Check(keys)
+	_, err = verify.OpenSigned(b, keys)
+	return kind, err
+}
+
+// sealed checks a PDF or a ZIP that is sealed whole.
+func (c *verifyCommand) sealed(e *env, b []byte) (string, error) {
+	if !verify.IsPack(b) {
+		keys, err := c.keys(e)
+		if err != nil {
+			return "", err
+		}
+		s, err := verify.OpenSeal(b, keys)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("%s: %s %s, issued %s", s.Type, s.Of, s.ID, s.Issued.Format(time.RFC3339)), nil
+	}
+	keys, own, err := c.packKeys(e, b)
+	if err != nil {
+		return "", err
+	}
+	p, err := verify.CheckPack(b, keys)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s: consent %s, issued %s: texts %d, evidence %d, entries in the log %d%s",
+		p.Type, p.ID, p.Issued.Format(time.RFC3339), p.Texts, p.Evidence, p.Entries, own), nil
+}
+
+// packKeys are the keys that a pack is checked by: those that were given, else its
+// own, to be compared with the published ones.
+func (c *verifyCommand) packKeys(e *env, b []byte) (verify.Keys, string, error) {
+	inside, inErr := verify.PackKeys(b)
+	var keys verify.Keys
+	var err error
+	own := ""
+	if keys.Sign, err = c.keys(e); errors.Is(err, errNoKeys) && inErr == nil {
+		keys.Sign, err, own = inside.Sign, nil, "; checked by the keys inside: compare them with the published ones"
+	}
+	if err != nil {
+		return keys, "", err
+	}
+	if keys.Log, err = c.verifier(e); errors.Is(err, errNoKey) && inErr == nil {
+		keys.Log, err, own = inside.Log, nil, "; checked by the keys inside: compare them with the published ones"
+	}
+	return keys, own, err
 }
 
 // pack checks all evidence about a subject's request.
@@ -214,7 +258,10 @@ func (c *verifyCommand) confirmation(e *env, token string) (string, error) {
 	return "consent " + got.Consent + " is in force until " + got.Expiry.Time().UTC().Format(time.RFC3339), nil
 }
 
-var errNoKey = errors.New("no key to check against: give --key, --url or --data")
+var (
+	errNoKey  = errors.New("no key to check against: give --key, --url or --data")
+	errNoKeys = errors.New("no keys to check against: give --jwks, --url or --data")
+)
 
 // verifier is the key that the log must be signed by.
 func (c *verifyCommand) verifier(e *env) (note.Verifier, error) {
@@ -250,7 +297,7 @@ func (c *verifyCommand) keys(e *env) (*jose.JSONWebKeySet, error) {
 	default:
 		a, err := e.open()
 		if errors.Is(err, app.ErrNotInitialised) {
-			return nil, errors.New("no keys to check against: give --jwks, --url or --data")
+			return nil, errNoKeys
 		}
 		if err != nil {
 			return nil, err

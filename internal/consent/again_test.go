@@ -115,7 +115,7 @@ func TestAskedAgainWhenWider(t *testing.T) {
 		if _, _, err := a.Consents.Show(t.Context(), list[0].ID, locale.RU, apptest.Person); err != nil {
 			t.Fatal(err)
 		}
-		given, err := a.Consents.Give(t.Context(), list[0].ID, &consent.Choice{}, locale.RU, consent.Proof{Channel: consent.Cabinet}, apptest.Person)
+		given, err := a.Consents.Give(t.Context(), list[0].ID, &consent.Choice{}, locale.RU, consent.Proof{Channel: consent.Cabinet}, nil, apptest.Person)
 		if err != nil {
 			t.Fatal(err)
 		}

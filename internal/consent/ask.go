@@ -98,6 +98,8 @@ func (s *Consents) Ask(ctx context.Context, holder, asker *party.Organization, i
 		}
 		// Before the look at what is open: an equal question that lands in between
 		// moves the version.
+		// Before the look at what is open: an equal question that lands after it
+		// moves the version, and this one looks again.
 		version, jkey, err := s.open(ctx, subject)
 		if err != nil {
 			return nil, false, err
@@ -233,6 +235,7 @@ func (s *Consents) put(ctx context.Context, holder, asker *party.Organization, s
 	if err != nil {
 		return nil, false, err
 	}
+	r.Ask.Entry = rec.ID
 	if err := s.tellAsked(ctx, r, holder, jkey, rec, in.Contact); err != nil {
 		return nil, false, err
 	}
@@ -268,18 +271,26 @@ func (s *Consents) RequestText(reg *register.Register, r *Request, lang locale.L
 // Show writes down that the text of a question was before the subject, once for
 // each text, and returns the text.
 func (s *Consents) Show(ctx context.Context, id ident.ID, lang locale.Lang, by verify.Actor) (*Request, *Text, error) {
+	return s.show(ctx, id, lang, by, func(r *Request, holder *party.Organization) (*Text, error) {
+		reg, err := s.registerOf(ctx, holder, r.Register)
+		if err != nil {
+			return nil, err
+		}
+		return s.RequestText(reg, r, lang), nil
+	})
+}
+
+func (s *Consents) show(ctx context.Context, id ident.ID, lang locale.Lang, by verify.Actor, of func(*Request, *party.Organization) (*Text, error)) (*Request, *Text, error) {
 	for range maxTries {
 		r, holder, err := s.requested(ctx, id)
 		if err != nil {
 			return nil, nil, err
 		}
-		reg, err := s.registerOf(ctx, holder, r.Register)
+		text, err := of(r, holder)
 		if err != nil {
 			return nil, nil, err
 		}
-		text := s.RequestText(reg, r, lang)
-		known := slices.ContainsFunc(r.Shown, func(x Shown) bool { return x.TextHash == text.Hash })
-		if known || r.StatusAt(s.Now()) != Pending {
+		if r.shown(text.Hash) || r.StatusAt(s.Now()) != Pending {
 			return r, text, nil
 		}
 		if err := RequestMachine.next("consent.show", Pending, Pending, by.Kind, "request-answered"); err != nil {
@@ -305,8 +316,9 @@ func (s *Consents) Show(ctx context.Context, id ident.ID, lang locale.Lang, by v
 }
 
 // Give answers yes, to all or to less than was asked. The consent and the answer
-// land together.
-func (s *Consents) Give(ctx context.Context, id ident.ID, choice *Choice, lang locale.Lang, proof Proof, by verify.Actor) (*Consent, error) {
+// land together. cms is an electronic signature under the text of exactly what is
+// given, which [Consents.Draft] returns; nil for none.
+func (s *Consents) Give(ctx context.Context, id ident.ID, choice *Choice, lang locale.Lang, proof Proof, cms []byte, by verify.Actor) (*Consent, error) {
 	for range maxTries {
 		r, holder, err := s.requested(ctx, id)
 		if err != nil {
@@ -315,22 +327,24 @@ func (s *Consents) Give(ctx context.Context, id ident.ID, choice *Choice, lang l
 		if len(r.Shown) == 0 {
 			return nil, fault.New(fault.Conflict, "request-not-shown")
 		}
-		now := s.Now()
-		next, err := r.move(Given, by.Kind, now)
+		next, err := r.move(Given, by.Kind, s.Now())
 		if err != nil {
 			return nil, err
 		}
-		terms, until, err := r.Ask.narrow(choice, holder.Register, now)
+		full, err := s.chosen(holder, r, choice, lang)
 		if err != nil {
 			return nil, err
 		}
-		full := &New{Subject: holder.Outside(r.Subject), Terms: terms, Until: until, Language: lang, Proof: proof, Actor: by, Register: r.Register, Conditions: choice.Conditions}
+		full.Proof, full.CMS, full.Actor = proof, cms, by
 		h, err := s.Parties.Store.Holding(ctx, r.Subject, holder.ID)
 		if err != nil {
 			return nil, err
 		}
 		if err := s.complete(holder, h, full); err != nil {
 			return nil, err
+		}
+		if cms != nil && !r.shown(textOf(holder.Register, full).Hash) { // nobody signs what was not before them
+			return nil, fault.New(fault.Conflict, "request-not-shown")
 		}
 		c, stale, err := s.give(ctx, holder, r.Subject, full, next)
 		if err != nil || !stale {
@@ -341,6 +355,36 @@ func (s *Consents) Give(ctx context.Context, id ident.ID, choice *Choice, lang l
 		}
 	}
 	return nil, errContended
+}
+
+// chosen is the consent that a choice would be, without its proof.
+func (s *Consents) chosen(holder *party.Organization, r *Request, choice *Choice, lang locale.Lang) (*New, error) {
+	terms, until, err := r.Ask.narrow(choice, holder.Register, s.Now())
+	if err != nil {
+		return nil, err
+	}
+	return &New{
+		Subject: holder.Outside(r.Subject), Terms: terms, Until: until, Language: lang, Register: r.Register, Conditions: choice.Conditions,
+	}, nil
+}
+
+// Draft is the text of exactly what a choice would give, to be read and signed.
+// That it was shown is written down.
+func (s *Consents) Draft(ctx context.Context, id ident.ID, choice *Choice, lang locale.Lang, by verify.Actor) (*Text, error) {
+	_, text, err := s.show(ctx, id, lang, by, func(r *Request, holder *party.Organization) (*Text, error) {
+		if _, err := r.move(Given, by.Kind, s.Now()); err != nil {
+			return nil, err
+		}
+		n, err := s.chosen(holder, r, choice, lang)
+		if err != nil {
+			return nil, err
+		}
+		if err := checkTerms(holder.Register, &n.Terms); err != nil {
+			return nil, err
+		}
+		return textOf(holder.Register, n), nil
+	})
+	return text, err
 }
 
 func (s *Consents) give(ctx context.Context, org *party.Organization, subject ident.ID, in *New, r *Request) (*Consent, bool, error) {
@@ -358,6 +402,26 @@ func (s *Consents) give(ctx context.Context, org *party.Organization, subject id
 	}
 	stale, err := s.land(ctx, n, r)
 	return n.consent, stale, err
+}
+
+// AskedBy is the question that a consent answers; nil where nobody asked.
+func (s *Consents) AskedBy(ctx context.Context, c *Consent) (*Request, error) {
+	f := RequestFilter{Subject: c.Subject, Org: c.Org, Status: Given, Limit: 200}
+	for {
+		list, err := s.Requests.Requests(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		for i := range list {
+			if list[i].Consent == c.ID {
+				return &list[i], nil
+			}
+		}
+		if len(list) < f.Limit {
+			return nil, nil //nolint:nilnil // nobody asked
+		}
+		f.After = list[len(list)-1].ID
+	}
 }
 
 // Refuse answers no. It is kept, and nobody asks again at once.

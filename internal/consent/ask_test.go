@@ -71,7 +71,7 @@ func (d *asker) show(id ident.ID, lang locale.Lang) *consent.Text {
 
 func (d *asker) give(id ident.ID, c consent.Choice) (*consent.Consent, error) {
 	d.clock.Add(time.Millisecond)
-	return d.Consents.Give(d.t.Context(), id, &c, locale.KK, consent.Proof{Channel: consent.Cabinet}, apptest.Person)
+	return d.Consents.Give(d.t.Context(), id, &c, locale.KK, consent.Proof{Channel: consent.Cabinet}, nil, apptest.Person)
 }
 
 func (d *asker) status(id ident.ID) consent.RequestStatus {

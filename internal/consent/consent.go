@@ -110,6 +110,9 @@ type Consent struct {
 	Register int // version of the operator's description it was given under
 	// Sealed is Proof under the subject's journal key: it outlives the data.
 	Sealed []byte
+	// Files are what proves it besides, each sealed in its place. They are given
+	// with a new consent and read apart: see [Store].
+	Files [][]byte
 }
 
 // StatusAt is the status at a moment: a consent past its term is expired even
@@ -240,6 +243,10 @@ type Proof struct {
 	Conditions map[string]string `json:"conditions,omitempty"`
 	// Representative gave the consent for the subject, nil for none.
 	Representative *Representative `json:"representative,omitempty"`
+	// Signature is what was found of an electronic signature under the text.
+	Signature *Signature `json:"signature,omitempty"`
+	// Files are told of here; their content is sealed beside the consent.
+	Files []File `json:"files,omitempty"`
 }
 
 // Representative is who gave a consent for its subject.
@@ -255,7 +262,10 @@ type Representative struct {
 const StateService = "state-service"
 
 // Channels are the ways a consent may have been obtained.
-var Channels = []string{"form", "paper", "email", "signature", "otp", "api", StateService, Cabinet}
+var Channels = []string{"form", "paper", "email", Signed, "otp", "api", StateService, Cabinet}
+
+// Signed is the channel of a consent with an electronic signature under its text.
+const Signed = "signature"
 
 // Cabinet is the channel of a consent that the subject gave here, signed in.
 const Cabinet = "cabinet"

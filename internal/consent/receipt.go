@@ -3,7 +3,6 @@ package consent
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"kelisim/internal/ident"
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
+	"kelisim/internal/register"
 	"kelisim/internal/seal"
 	"kelisim/verify"
 )
@@ -61,6 +61,9 @@ type Evidence struct {
 	Kept     string      `json:"kept"` // its SHA-256
 	// Representative gave it for the subject, absent where the subject did.
 	Representative *Representative `json:"representative,omitempty"`
+	// Signature is what was found of the electronic signature under the text.
+	Signature *Signature `json:"signature,omitempty"`
+	Files     []File     `json:"files,omitempty"` // kept sealed beside; the pack has them
 }
 
 // View is a consent as its parties see it.
@@ -84,6 +87,12 @@ type View struct {
 // View shows a consent whole: all eight elements, evidence, history. The
 // subject's id is the one that the operator sees; for a subject it is left out.
 func (s *Consents) View(ctx context.Context, c *Consent) (*View, error) {
+	return s.ViewIn(ctx, c, locale.Lang(c.Language))
+}
+
+// ViewIn is View with the names of things in a language. The text stays in that in
+// which it was shown.
+func (s *Consents) ViewIn(ctx context.Context, c *Consent, lang locale.Lang) (*View, error) {
 	org, err := s.Parties.ByID(ctx, c.Org)
 	if err != nil {
 		return nil, err
@@ -96,22 +105,29 @@ func (s *Consents) View(ctx context.Context, c *Consent) (*View, error) {
 	if err != nil {
 		return nil, err
 	}
+	reg, err := s.registerOf(ctx, org, c.Register) // what was agreed to, not what is declared today
+	if fault.KindOf(err) == fault.NotFound && err != nil {
+		reg, err = org.Register, nil
+	}
+	if err != nil {
+		return nil, err
+	}
 	return &View{
 		ID: c.ID, Status: c.StatusAt(s.Now()), Scopes: c.Scopes.Names(), Subject: org.Outside(c.Subject), Organization: org.BIN,
 		Purposes: c.Terms.Purposes, Categories: c.Terms.Categories, Register: c.Register,
-		Elements: elements(org, c, p),
+		Elements: elements(reg, c, p, lang),
 		Evidence: Evidence{
 			Channel: p.Channel, Obtained: p.Obtained, Document: p.Document, TextHash: p.TextHash,
 			Language: text.Language, Text: text.Body, Kept: text.Hash, Representative: p.Representative,
+			Signature: p.Signature, Files: p.Files,
 		},
 		History: c.History, Conditions: c.SaidOf(p),
 	}, nil
 }
 
-func elements(org *party.Organization, c *Consent, p *Proof) Elements {
-	lang := locale.Lang(c.Language)
+func elements(reg *register.Register, c *Consent, p *Proof, lang locale.Lang) Elements {
 	e := Elements{
-		Operator: Named{org.BIN, org.Register.Name.In(lang)}, Subject: Named{Name: p.Name},
+		Operator: Named{reg.BIN, reg.Name.In(lang)}, Subject: Named{Name: p.Name},
 		Term:         Term{From: c.Given},
 		ThirdParties: []Named{}, CrossBorder: append([]string{}, c.Terms.Countries...), PublicSources: c.Terms.PublicSources,
 		Other: Other{Retention: map[string]string{}, Extra: p.Other},
@@ -121,32 +137,35 @@ func elements(org *party.Organization, c *Consent, p *Proof) Elements {
 	}
 	for _, id := range c.Terms.Purposes {
 		n := Named{id, id}
-		if d := org.Register.Purpose(id); d != nil {
+		if d := reg.Purpose(id); d != nil {
 			n.Name = d.Name.In(lang)
 			e.Other.Retention[id] = d.Retention.String()
 		}
 		e.Purposes = append(e.Purposes, n)
 	}
 	for _, id := range c.Terms.Categories {
-		d, _ := org.Register.Category(id)
+		d, _ := reg.Category(id)
 		e.Data = append(e.Data, Named{id, d.Name.In(lang)})
 	}
-	for i, name := range recipientNames(org.Register, c.Terms, lang) {
+	for i, name := range recipientNames(reg, c.Terms, lang) {
 		e.ThirdParties = append(e.ThirdParties, Named{c.Terms.ThirdParties[i], name})
 	}
 	return e
 }
 
-// Receipt is the signed proof of a consent (Art. 25(2)5): a verify.Signed.
+// Receipt is the signed proof of a consent (Art. 25(2)5): a verify.Signed with a
+// [Receipt].
 func (s *Consents) Receipt(ctx context.Context, c *Consent) ([]byte, error) {
 	v, err := s.View(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	doc, err := json.Marshal(struct {
-		*View
-		Issued time.Time `json:"issued"`
-	}{v, s.Now().UTC()})
+	return s.SignReceipt(v)
+}
+
+// SignReceipt signs the receipt of a consent as a view shows it.
+func (s *Consents) SignReceipt(v *View) ([]byte, error) {
+	doc, err := json.Marshal(newReceipt(v, s.Keys.Log.Name(), s.Now().UTC()))
 	if err != nil {
 		return nil, err
 	}
@@ -155,13 +174,9 @@ func (s *Consents) Receipt(ctx context.Context, c *Consent) ([]byte, error) {
 
 // Sign wraps a JSON document with its signature.
 func Sign(keys *seal.Keyring, kind string, doc []byte) ([]byte, error) {
-	sig, err := keys.Sign.Sign(doc)
+	jws, err := keys.JWS(doc)
 	if err != nil {
-		return nil, fmt.Errorf("sign: %w", err)
-	}
-	jws, err := sig.CompactSerialize()
-	if err != nil {
-		return nil, fmt.Errorf("sign: %w", err)
+		return nil, err
 	}
 	return json.Marshal(&verify.Signed{Type: kind, Document: doc, JWS: jws})
 }

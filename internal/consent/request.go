@@ -59,6 +59,8 @@ type Asked struct {
 	Number  int   `json:"number,omitempty"`
 	Choices []int `json:"choices,omitempty"`
 	Missed  int   `json:"missed,omitempty"` // times that another number was chosen
+	// Entry tells in the journal that it was asked.
+	Entry ident.ID `json:"entry,omitzero"`
 }
 
 // Note is what of a request may tell of the person or the asker's affairs.
@@ -86,10 +88,16 @@ func (r *Request) StatusAt(now time.Time) RequestStatus {
 	return r.Status
 }
 
+// shown reports whether a text was before the subject.
+func (r *Request) shown(hash string) bool {
+	return slices.ContainsFunc(r.Shown, func(x Shown) bool { return x.TextHash == hash })
+}
+
 // Same reports whether another question asks for the same.
 func (a *Asked) Same(b *Asked) bool {
 	x, y := *a, *b
 	x.Number, x.Choices, x.Missed, y.Number, y.Choices, y.Missed = 0, nil, 0, 0, nil, 0
+	x.Entry, y.Entry = ident.ID{}, ident.ID{}
 	p, errP := json.Marshal(x)
 	q, errQ := json.Marshal(y)
 	return errP == nil && errQ == nil && bytes.Equal(p, q)
@@ -121,6 +129,9 @@ type Choice struct {
 	PublicSources *bool
 	Until         time.Time // earlier than asked, or zero
 	Conditions    []Said    // on dissemination, where the subject sets any
+	// Fit: what only a purpose that was taken out would need goes with it. A form
+	// has it ticked still.
+	Fit bool
 }
 
 // narrow is what is left of a question after the subject's choice. It never
@@ -146,6 +157,12 @@ func (a *Asked) narrow(c *Choice, reg *register.Register, now time.Time) (Terms,
 	if len(t.Purposes) == 0 {
 		return t, until, fault.Bad("purposes", "choice-empty")
 	}
+	if c.Fit || c.ThirdParties == nil {
+		t.ThirdParties = only(t, reg, t.ThirdParties, func(p *register.Entry, bin string) bool { return p.Recipient(bin) != nil })
+	}
+	if c.Fit || c.Countries == nil {
+		t.Countries = only(t, reg, t.Countries, func(p *register.Entry, code string) bool { return slices.Contains(p.CrossBorder, code) })
+	}
 	var err error
 	if t.Categories, err = a.categories(c.Categories, t.Purposes, reg); err != nil {
 		return t, until, err
@@ -155,6 +172,9 @@ func (a *Asked) narrow(c *Choice, reg *register.Register, now time.Time) (Terms,
 			return t, until, fault.Bad("publicSources", "not-asked")
 		}
 		t.PublicSources = *c.PublicSources
+	}
+	if c.Fit || c.PublicSources == nil {
+		t.PublicSources = t.PublicSources && len(only(t, reg, []string{""}, func(p *register.Entry, _ string) bool { return p.Public })) > 0
 	}
 	if !c.Until.IsZero() {
 		if !until.IsZero() && c.Until.After(until) {
@@ -166,6 +186,20 @@ func (a *Asked) narrow(c *Choice, reg *register.Register, now time.Time) (Terms,
 		until = c.Until
 	}
 	return t, until, nil
+}
+
+// only keeps what one of the chosen purposes declares.
+func only(t Terms, reg *register.Register, list []string, declares func(p *register.Entry, id string) bool) []string {
+	var out []string
+	for _, id := range list {
+		if slices.ContainsFunc(t.Purposes, func(purpose string) bool {
+			p := reg.Purpose(purpose)
+			return p != nil && declares(p, id)
+		}) {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 // categories are those of the chosen purposes: all that were asked, without the

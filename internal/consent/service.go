@@ -20,6 +20,7 @@ import (
 	"kelisim/internal/register"
 	"kelisim/internal/represent"
 	"kelisim/internal/seal"
+	"kelisim/internal/signature"
 	"kelisim/internal/term"
 	"kelisim/verify"
 )
@@ -48,11 +49,16 @@ type Store interface {
 	// decision of anyone sees it: on return nothing can be permitted on the
 	// version before.
 	UpdateConsent(ctx context.Context, c *Consent, r *journal.Record) (stale bool, err error)
+	// NoteConsent lands an entry about a consent that changes nothing, under the
+	// record's guard.
+	NoteConsent(ctx context.Context, r *journal.Record) (stale bool, err error)
 	// Consent returns a fault.NotFound when there is none.
 	Consent(ctx context.Context, id ident.ID) (*Consent, error)
 	Consents(ctx context.Context, f Filter) ([]Consent, error)
 	// Text returns a text by its hash, or a fault.NotFound.
 	Text(ctx context.Context, hash string) (*Text, error)
+	// ConsentFiles are the sealed files of a consent, in their order.
+	ConsentFiles(ctx context.Context, subject, id ident.ID) ([][]byte, error)
 	// SubjectVersion is the version that guards a subject's facts, and the
 	// wrapped journal key.
 	SubjectVersion(ctx context.Context, subject ident.ID) (version int64, journalKey []byte, err error)
@@ -86,6 +92,8 @@ type Consents struct {
 	Represent *represent.Representatives
 	// Outbox takes word of what happens to consents; nil for none.
 	Outbox *outbox.Outbox
+	// Signatures checks electronic signatures; nil: they are not offered here.
+	Signatures signature.Checker
 }
 
 // New is a consent already obtained, as the operator records it.
@@ -97,6 +105,8 @@ type New struct {
 	Name     string // of the subject; from the profile where empty
 	Proof    Proof
 	Text     string // the very text shown, where it was not the standard one
+	Files    []NewFile
+	CMS      []byte // an electronic signature under the text; nil for none
 	Actor    verify.Actor
 	// Recorder is who wrote it down, where a representative gave it.
 	Recorder verify.Actor
@@ -167,6 +177,10 @@ func (s *Consents) complete(org *party.Organization, h *party.Holding, in *New) 
 	}
 	if p.TextHash != "" && !isHash(p.TextHash) {
 		return fault.Bad("evidence.textHash", "text-hash")
+	}
+	var err error
+	if p.Files, err = checkFiles(in.Files); err != nil {
+		return err
 	}
 	prof, err := s.Parties.Profile(org, h)
 	if err != nil {
@@ -321,6 +335,15 @@ func (s *Consents) prepare(ctx context.Context, org *party.Organization, subject
 	}
 	now := s.Now()
 	text := textOf(org.Register, in)
+	files := in.Files
+	if in.CMS != nil {
+		if in.Proof.Signature, err = s.signed(ctx, org, subject, rep, in.CMS, []byte(text.Body)); err != nil {
+			return nil, err
+		}
+		cms, _ := signature.Bare(in.CMS) // it was read just now
+		in.Proof.Files = append(slices.Clip(in.Proof.Files), describe(SignatureFile, signatureType, cms))
+		files = append(slices.Clip(files), NewFile{SignatureFile, cms})
+	}
 	c := &Consent{
 		ID: ident.NewID(now), Subject: subject, Org: org.ID, Version: 1, Status: Active, Scopes: granted(&in.Terms),
 		Given: now, Until: in.Until, Terms: &in.Terms, Language: string(in.Language), TextHash: text.Hash,
@@ -340,6 +363,7 @@ func (s *Consents) prepare(ctx context.Context, org *party.Organization, subject
 	if c.Sealed, err = sealProof(&jkey, c, &in.Proof); err != nil {
 		return nil, err
 	}
+	sealFiles(&jkey, c, files)
 	old, err := supersede(before, c, now, rec.ID)
 	for _, x := range append([]*Consent{c}, old...) {
 		if err == nil {

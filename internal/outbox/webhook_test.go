@@ -201,7 +201,7 @@ func TestOutcomeGoesToTheCallback(t *testing.T) {
 		if _, _, err := w.Consents.Show(t.Context(), given.ID, "kk", apptest.Person); err != nil {
 			t.Fatal(err)
 		}
-		c, err := w.Consents.Give(t.Context(), given.ID, &consent.Choice{}, "kk", consent.Proof{Channel: consent.Cabinet}, apptest.Person)
+		c, err := w.Consents.Give(t.Context(), given.ID, &consent.Choice{}, "kk", consent.Proof{Channel: consent.Cabinet}, nil, apptest.Person)
 		if err != nil {
 			t.Fatal(err)
 		}

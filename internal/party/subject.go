@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"kelisim/internal/fault"
@@ -318,4 +319,21 @@ func at(err error, field string, i int) error {
 		return err
 	}
 	return e.At(fmt.Sprintf("%s[%d].value", field, i))
+}
+
+// Known reports a fault.NotFound unless an identifier is that of a subject whom
+// the organization knows. An identifier that cannot be one is nobody's.
+func (p *Parties) Known(ctx context.Context, org *Organization, subject ident.ID, kind ident.Kind, value string) error {
+	v, err := p.Rules.Normalise(kind, value)
+	if err != nil {
+		return fault.New(fault.NotFound, "subject-unknown")
+	}
+	found, err := p.Store.SubjectByHash(ctx, org.ID, p.hash(org, kind, v))
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(found, subject) {
+		return fault.New(fault.NotFound, "subject-unknown")
+	}
+	return nil
 }

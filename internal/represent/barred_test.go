@@ -227,7 +227,7 @@ func (c *barred) run(t *testing.T, w *world, name string) {
 }
 
 func (w *world) give(r *consent.Request, by verify.Actor) error {
-	_, err := w.Consents.Give(w.t.Context(), r.ID, &consent.Choice{}, locale.KK, consent.Proof{Channel: consent.Cabinet}, by)
+	_, err := w.Consents.Give(w.t.Context(), r.ID, &consent.Choice{}, locale.KK, consent.Proof{Channel: consent.Cabinet}, nil, by)
 	return err
 }
 

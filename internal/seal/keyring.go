@@ -186,3 +186,16 @@ func (r *Keyring) openSign(sealed []byte) error {
 	}}
 	return nil
 }
+
+// JWS signs bytes with the key of receipts, as a compact JWS.
+func (r *Keyring) JWS(payload []byte) (string, error) {
+	sig, err := r.Sign.Sign(payload)
+	if err != nil {
+		return "", fmt.Errorf("sign: %w", err)
+	}
+	text, err := sig.CompactSerialize()
+	if err != nil {
+		return "", fmt.Errorf("sign: %w", err)
+	}
+	return text, nil
+}

@@ -33,6 +33,10 @@ const (
 	maxCerts = 16
 )
 
+// Bare takes the base64 or PEM off a signature and leaves its bytes as they are;
+// false where there is none.
+func Bare(cms []byte) ([]byte, bool) { return unarmour(cms) }
+
 // decode brings DER, base64 or PEM to DER.
 func decode(cms []byte) ([]byte, error) {
 	b, ok := unarmour(cms)

@@ -201,6 +201,12 @@ func consentInsert(c *consent.Consent, t *consent.Text, superseded []*consent.Co
 			string(terms), string(history), c.Language, c.TextHash, c.Register, c.Sealed); err != nil {
 			return err
 		}
+		for i, sealed := range c.Files {
+			if _, err := q.exec(ctx, `INSERT INTO consent_file (subject_id, consent_id, number, sealed) VALUES (?1, ?2, ?3, ?4)`,
+				c.Subject[:], c.ID[:], int64(i), sealed); err != nil {
+				return err
+			}
+		}
 		for _, old := range superseded {
 			if err := updateConsent(ctx, q, old); err != nil {
 				return err
@@ -233,6 +239,12 @@ func consentUpdate(c *consent.Consent, r *journal.Record) func(context.Context, 
 		}
 		return lookSoon(ctx, q, c.Subject, c.Org, c.History[len(c.History)-1].At)
 	}
+}
+
+// NoteConsent lands an entry about a consent that changes nothing.
+func (s *Store) NoteConsent(ctx context.Context, r *journal.Record) (bool, error) {
+	out, err := s.land(ctx, r, func(ctx context.Context, q querier) error { return hold(ctx, q, r) })
+	return out.Stale, err
 }
 
 // lookSoon lets retention look at a holding no later than at the moment; it
@@ -295,4 +307,13 @@ func (s *Store) Text(ctx context.Context, sum string) (*consent.Text, error) {
 		return nil, fault.New(fault.NotFound, "text-unknown")
 	}
 	return t, wrap(err)
+}
+
+// ConsentFiles returns the sealed files of a consent.
+func (s *Store) ConsentFiles(ctx context.Context, subject, consent ident.ID) ([][]byte, error) {
+	rows, err := s.read().query(ctx, `SELECT sealed FROM consent_file WHERE subject_id = ?1 AND consent_id = ?2 ORDER BY number`, subject[:], consent[:])
+	return collect(rows, err, func(r *sql.Rows) ([]byte, error) {
+		var b []byte
+		return b, r.Scan(&b)
+	})
 }

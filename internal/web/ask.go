@@ -43,6 +43,7 @@ type askPage struct {
 	Renamed    []string
 	More       bool
 	NewPublic  bool
+	Signs      bool // an electronic signature can be given
 }
 
 // option is something that can be taken out; New was not agreed to before.
@@ -94,7 +95,7 @@ func (p *Pages) ask(w http.ResponseWriter, v *visit) error {
 		return err
 	}
 	b := newAskPage(v, r, o, reg, p.Now())
-	b.Text, b.Message = text, note.Message
+	b.Text, b.Message, b.Signs = text, note.Message, p.NCALayer != ""
 	if r.Asker != r.Org {
 		third, err := p.Parties.ByID(v.Context(), r.Asker)
 		if err != nil {
@@ -199,10 +200,32 @@ func (p *Pages) give(v *visit, r *consent.Request, by verify.Actor) error {
 	if err := p.Consents.Choose(v.Context(), r.ID, number, by); err != nil {
 		return err
 	}
+	c, err := leftTicked(v, r)
+	if err != nil {
+		return err
+	}
+	lang := v.Lang
+	if n := len(r.Shown); n > 0 {
+		lang = locale.Lang(r.Shown[n-1].Language)
+	}
+	given, cms := consent.Proof{Channel: consent.Cabinet}, []byte(nil)
+	if v.PostForm.Has("signature") {
+		given.Channel, cms = consent.Signed, []byte(v.PostFormValue("signature"))
+		if l := locale.Lang(v.PostFormValue("language")); slices.Contains(locale.All[:], l) {
+			lang = l
+		}
+	}
+	_, err = p.Consents.Give(v.Context(), r.ID, c, lang, given, cms, by)
+	return err
+}
+
+// leftTicked is what the subject left ticked.
+func leftTicked(v *visit, r *consent.Request) (*consent.Choice, error) {
 	form := v.PostForm
 	public := form.Get("public") != ""
 	c := &consent.Choice{
 		Purposes: chosen(form["purpose"]), ThirdParties: chosen(form["recipient"]), Countries: chosen(form["country"]), PublicSources: &public,
+		Fit: true,
 	}
 	for _, id := range r.Ask.Categories {
 		if !slices.Contains(r.Ask.Optional, id) || slices.Contains(form["data"], id) {
@@ -214,14 +237,9 @@ func (p *Pages) give(v *visit, r *consent.Request, by verify.Actor) error {
 	}
 	var err error
 	if c.Until, err = endOfDay(form.Get("until")); err != nil {
-		return err
+		return nil, err
 	}
-	lang := v.Lang
-	if n := len(r.Shown); n > 0 {
-		lang = locale.Lang(r.Shown[n-1].Language)
-	}
-	_, err = p.Consents.Give(v.Context(), r.ID, c, lang, consent.Proof{Channel: consent.Cabinet}, by)
-	return err
+	return c, nil
 }
 
 // chosen is a list that may be empty: nothing ticked is nothing, not everything.

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-//go:embed static/*.css static/*.woff2 static/*.svg
+//go:embed static/*.css static/*.js static/*.woff2 static/*.svg
 var static embed.FS
 
 // assets are the files that pages load, under names that carry the hash of
@@ -81,8 +81,11 @@ func serveAsset(w http.ResponseWriter, r *http.Request) {
 
 // contentType does not depend on what the machine's tables know.
 func contentType(name string) string {
-	if path.Ext(name) == ".woff2" {
+	switch path.Ext(name) {
+	case ".woff2":
 		return "font/woff2"
+	case ".js":
+		return "text/javascript; charset=utf-8"
 	}
 	return mime.TypeByExtension(path.Ext(name))
 }

@@ -8,8 +8,10 @@ import (
 	"kelisim/internal/fault"
 	"kelisim/internal/law"
 	"kelisim/internal/policy"
+	"kelisim/internal/proof"
 	"kelisim/internal/register"
 	"kelisim/internal/represent"
+	"kelisim/verify"
 )
 
 // consentPage is one consent whole.
@@ -145,4 +147,62 @@ func (p *Pages) consentReceipt(w http.ResponseWriter, v *visit) error {
 		return err
 	}
 	return download(w, "kelisim-consent-"+c.ID.String()+".json", file)
+}
+
+// consentPDF is the receipt on paper, in the language of the page.
+func (p *Pages) consentPDF(w http.ResponseWriter, v *visit) error {
+	c, err := p.own(v)
+	if err != nil {
+		return err
+	}
+	mine, err := p.mine(v)
+	if err != nil {
+		return err
+	}
+	file, err := p.Proofs.ReceiptPDF(v.Context(), c, nil, mine, proof.Place(p.PublicURL), v.Lang)
+	if err != nil {
+		return err
+	}
+	return downloadAs(w, "application/pdf", "kelisim-consent-"+c.ID.String()+".pdf", file)
+}
+
+// consentPack is all the proof of the consent in one file.
+func (p *Pages) consentPack(w http.ResponseWriter, v *visit) error {
+	c, err := p.own(v)
+	if err != nil {
+		return err
+	}
+	mine, err := p.mine(v)
+	if err != nil {
+		return err
+	}
+	by, err := p.acting(v, c.Org)
+	if err != nil {
+		return err
+	}
+	return p.pack(w, v, c, mine, by)
+}
+
+// consolePack is the same for the officer of the organization that it was given to.
+func (p *Pages) consolePack(w http.ResponseWriter, v *visit) error {
+	id, err := v.id()
+	if err != nil {
+		return err
+	}
+	c, err := p.Store.Consent(v.Context(), id)
+	if err != nil {
+		return err
+	}
+	if c.Org != v.Desk.Org.ID {
+		return errAbsent
+	}
+	return p.pack(w, v, c, proof.Office{Reader: p.Office, Filter: ofDesk(v)}, v.Desk.actor())
+}
+
+func (p *Pages) pack(w http.ResponseWriter, v *visit, c *consent.Consent, j proof.Journal, by verify.Actor) error {
+	file, err := p.Proofs.Pack(v.Context(), c, j, proof.Place(p.PublicURL), by)
+	if err != nil {
+		return err
+	}
+	return downloadAs(w, "application/zip", "kelisim-consent-"+c.ID.String()+".zip", file)
 }

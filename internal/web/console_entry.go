@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"kelisim/internal/account"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/law"
@@ -24,6 +25,7 @@ type consoleEntryPage struct {
 	Law     *law.Edition // that it was judged by
 	Leaf    int64
 	Sealed  bool
+	Consent ident.ID // whose proof the officer may take; zero for none
 }
 
 // fact is one thing that an entry says.
@@ -59,6 +61,9 @@ func (p *Pages) consoleEntry(w http.ResponseWriter, v *visit) error {
 	b := consoleEntryPage{
 		line: newLine(v.Lang, e.Entry, reg), Facts: facts(v.Lang, e.Entry, reg),
 		Leaf: row.Leaf, Sealed: row.Leaf >= 0 && row.Leaf < size,
+	}
+	if v.Desk.Role == account.Officer {
+		b.Consent = ident.ID(e.Consent)
 	}
 	var ok bool
 	if b.Law, ok = law.ByID(e.Edition); !ok { // of a program that knew more editions than this one

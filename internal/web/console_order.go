@@ -160,7 +160,7 @@ func (p *Pages) executeOrder(w http.ResponseWriter, v *visit) error {
 	}
 	in := &order.Report{}
 	if o.Kind == order.Inquiry {
-		if in, err = answerTo(w, v); err != nil {
+		if in, err = answerTo(v); err != nil {
 			return err
 		}
 	}
@@ -178,8 +178,7 @@ func (p *Pages) executeOrder(w http.ResponseWriter, v *visit) error {
 }
 
 // answerTo reads the answer to an inquiry: words, a document, or both.
-func answerTo(w http.ResponseWriter, v *visit) (*order.Report, error) {
-	v.Body = http.MaxBytesReader(w, v.Body, order.MaxFile+1<<20)
+func answerTo(v *visit) (*order.Report, error) {
 	if err := v.ParseMultipartForm(1 << 20); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return nil, fault.New(fault.TooLarge, "too-large")
 	}

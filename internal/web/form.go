@@ -91,7 +91,6 @@ func (p *Pages) submit(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	v.Body = http.MaxBytesReader(w, v.Body, 64<<10)
 	if err := v.ParseForm(); err != nil {
 		return fault.New(fault.TooLarge, "too-large")
 	}

@@ -169,9 +169,13 @@ func (p *Pages) write(w http.ResponseWriter, v *visit, status int, name, tab str
 	return nil
 }
 
-// download sends a file to be kept.
+// download sends a JSON file to be kept.
 func download(w http.ResponseWriter, name string, body []byte) error {
-	w.Header().Set("Content-Type", "application/json")
+	return downloadAs(w, "application/json", name, body)
+}
+
+func downloadAs(w http.ResponseWriter, kind, name string, body []byte) error {
+	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	w.Write(body)
 	return nil

@@ -149,8 +149,8 @@ func ownCategories(o *party.Organization, lang locale.Lang) []option {
 	return options(ids, func(id string) string { return categoryName(o.Register, lang, id) })
 }
 
-// maxUpload is the largest form with documents.
-const maxUpload = request.MaxDocuments*request.MaxDocument + 1<<20
+// maxPapers is the largest form with documents.
+const maxPapers = request.MaxDocuments*request.MaxDocument + 1<<20
 
 // makeRequest sends a request. The page of its own then shows when it is due.
 func (p *Pages) makeRequest(w http.ResponseWriter, v *visit) error {
@@ -358,7 +358,7 @@ func (p *Pages) fetchCopy(w http.ResponseWriter, v *visit) error {
 	return download(w, "copy.json", b)
 }
 
-func (p *Pages) pack(w http.ResponseWriter, v *visit) error {
+func (p *Pages) requestPack(w http.ResponseWriter, v *visit) error {
 	r, err := p.ownRequest(v)
 	if err != nil {
 		return err

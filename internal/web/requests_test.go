@@ -91,7 +91,7 @@ func TestRequestPages(t *testing.T) {
 		t.Error(a.status, a.body)
 	}
 	w.seal()
-	if a := me.get(page + "/pack"); a.status != http.StatusOK || !strings.Contains(a.body, verify.TypePack) {
+	if a := me.get(page + "/pack"); a.status != http.StatusOK || !strings.Contains(a.body, verify.TypeRequestPack) {
 		t.Error(a.status, a.body)
 	}
 	if a := me.post(page+"/appeal", url.Values{"text": {"не всё"}}); a.status != http.StatusSeeOther {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"kelisim/internal/account"
@@ -10,9 +11,20 @@ import (
 )
 
 // csp lets a page load our own styles, fonts and pictures, send forms to us, and
-// nothing else. There are no scripts.
+// nothing else. There are no scripts but on the page that signs, see signingCSP.
 const csp = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; " +
 	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// signingCSP is csp of the page that signs: our own script, and connections to
+// NCALayer and to nothing else. An address that is not one of a WebSocket gets no
+// script at all.
+func signingCSP(ncalayer string) (string, bool) {
+	u, err := url.Parse(ncalayer)
+	if err != nil || u.Scheme != "wss" && u.Scheme != "ws" || u.Host == "" || strings.ContainsAny(u.Host, "; ,'*") {
+		return csp, false
+	}
+	return csp + "; script-src 'self'; connect-src " + u.Scheme + "://" + u.Host, true
+}
 
 // secure sets the headers of a page. Private pages stay in no cache. The
 // address of a page goes to no other host, because it may be a login link; to

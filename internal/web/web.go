@@ -1,7 +1,7 @@
 // Package web is the pages for people: the cabinet in which subjects see who
 // holds their consents and who used their data, the console of the staff and
-// officers of organizations, the policies of operators, and the public start. Pages are rendered here, work without JavaScript, and load
-// nothing from another host.
+// officers of organizations, the policies of operators, and the public start. Pages are rendered
+// here, work without JavaScript, and load nothing from another host.
 //
 // It decides nothing. A page and an endpoint of the API that do the same call
 // the same service. routes.go lists every route; each action is a file.
@@ -11,7 +11,9 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kelisim/internal/account"
@@ -20,8 +22,10 @@ import (
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/locale"
+	"kelisim/internal/order"
 	"kelisim/internal/outbox"
 	"kelisim/internal/party"
+	"kelisim/internal/proof"
 	"kelisim/internal/represent"
 	"kelisim/internal/request"
 	"kelisim/verify"
@@ -51,7 +55,9 @@ type Consents interface {
 	// Difference is what a question asks for beyond a consent that stands.
 	Difference(ctx context.Context, r *consent.Request) (*consent.Difference, error)
 	Choose(ctx context.Context, id ident.ID, number int, by verify.Actor) error
-	Give(ctx context.Context, id ident.ID, choice *consent.Choice, lang locale.Lang, proof consent.Proof, by verify.Actor) (*consent.Consent, error)
+	// Draft is the text of exactly what a choice would give, to be signed.
+	Draft(ctx context.Context, id ident.ID, choice *consent.Choice, lang locale.Lang, by verify.Actor) (*consent.Text, error)
+	Give(ctx context.Context, id ident.ID, choice *consent.Choice, lang locale.Lang, proof consent.Proof, cms []byte, by verify.Actor) (*consent.Consent, error)
 	Refuse(ctx context.Context, id ident.ID, reason string, by verify.Actor) (*consent.Request, error)
 	// Receipt is the signed receipt, a JSON file.
 	Receipt(ctx context.Context, c *consent.Consent) ([]byte, error)
@@ -137,8 +143,16 @@ type Pages struct {
 	Forms     Forms
 	// Outbox is what others are told, and where the subject wants to be told.
 	Outbox *outbox.Outbox
+	// Proofs makes receipts on paper and packs; Keys are what documents and the
+	// log are checked by.
+	Proofs *proof.Proofs
+	Keys   verify.Keys
+	// NCALayer is its address on the person's own machine, such as
+	// "wss://127.0.0.1:13579"; empty where signatures are not taken.
+	NCALayer string
 
-	registers sync.Map // registerKey → *register.Register, see registerOf
+	checking  atomic.Int32 // files just now
+	registers sync.Map     // registerKey → *register.Register, see registerOf
 	counter   journal.Counter
 }
 
@@ -167,11 +181,32 @@ func (p *Pages) mine(v *visit) (*journal.View, error) {
 // handler makes one page. What it returns as an error becomes the page of it.
 type handler func(w http.ResponseWriter, v *visit) error
 
-// maxForm bounds the body of a form, in bytes.
-const maxForm = 64 << 10
+// maxForm bounds the body of a form, in bytes; maxSigned that of one with an
+// electronic signature.
+const (
+	maxForm   = 64 << 10
+	maxSigned = 256 << 10
+)
 
-// uploads is the one form that brings documents along.
-const uploads = "POST /me/requests"
+func limitOf(r *http.Request) int64 {
+	switch {
+	case r.Pattern == uploads:
+		return maxPapers
+	case r.Pattern == orderAnswers:
+		return order.MaxFile + 1<<20
+	case r.URL.Path == verifyPage:
+		return maxUpload + maxForm
+	case strings.HasPrefix(r.URL.Path, "/me/asked/"):
+		return maxSigned
+	}
+	return maxForm
+}
+
+// The forms that bring documents along.
+const (
+	uploads      = "POST /me/requests"
+	orderAnswers = "POST /console/orders/{id}/execute"
+)
 
 // show wraps a handler with what every page has: language, headers, errors.
 func (p *Pages) show(private bool, serve handler) http.Handler {
@@ -181,11 +216,7 @@ func (p *Pages) show(private bool, serve handler) http.Handler {
 		if p.switched(w, r) {
 			return
 		}
-		limit := int64(maxForm)
-		if r.Pattern == uploads {
-			limit = maxUpload
-		}
-		r.Body = http.MaxBytesReader(w, r.Body, limit)
+		r.Body = http.MaxBytesReader(w, r.Body, limitOf(r))
 		if err := serve(w, v); err != nil {
 			p.fail(w, v, err)
 		}
