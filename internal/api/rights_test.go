@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"kelisim/internal/app/apptest"
+	"kelisim/internal/consent"
 	"kelisim/internal/law"
 	"kelisim/internal/term"
 	"kelisim/verify"
@@ -234,10 +235,16 @@ func (w *world) pack(t *testing.T) {
 		"a consent in it": func(p *verify.RequestPack) {
 			p.Consents[0].Document = []byte(strings.Replace(string(p.Consents[0].Document), "news", "olds", 1))
 		},
-		"no last step":        func(p *verify.RequestPack) { p.Journal = without(p.Journal, p.Request) },
-		"another's salt":      func(p *verify.RequestPack) { p.Journal[0].Salt = p.Journal[1].Salt },
-		"a demand for a pack": func(p *verify.RequestPack) { p.Request.Type = verify.TypeConsentReceipt },
-		"no journal":          func(p *verify.RequestPack) { p.Journal = nil },
+		"no last step":         func(p *verify.RequestPack) { p.Journal = without(p.Journal, p.Request) },
+		"another's salt":       func(p *verify.RequestPack) { p.Journal[0].Salt = p.Journal[1].Salt },
+		"a demand for a pack":  func(p *verify.RequestPack) { p.Request.Type = verify.TypeConsentReceipt },
+		"no journal":           func(p *verify.RequestPack) { p.Journal = nil },
+		"no last step":         func(p *verify.Pack) { p.Journal = without(p.Journal, p.Request) },
+		"another's salt":       func(p *verify.Pack) { p.Journal[0].Salt = p.Journal[1].Salt },
+		"a demand for a pack":  func(p *verify.Pack) { p.Request.Type = verify.TypeConsentReceipt },
+		"another body, signed": func(p *verify.Pack) { w.resign(t, p, "body", []byte("{}")) },
+		"an earlier step":      func(p *verify.Pack) { w.resign(t, p, "last", firstID(t, p)) },
+		"no journal":           func(p *verify.Pack) { p.Journal = nil },
 	} {
 		p := read()
 		spoil(p)
@@ -245,6 +252,41 @@ func (w *world) pack(t *testing.T) {
 			t.Errorf("%s: it passes", name)
 		}
 	}
+}
+
+// resign signs the document of a pack anew with one thing in it changed, as only
+// whoever has the keys can.
+func (w *world) resign(t *testing.T, p *verify.Pack, name string, value []byte) {
+	t.Helper()
+	doc := map[string]any{}
+	if err := json.Unmarshal(p.Request.Document, &doc); err != nil {
+		t.Fatal(err)
+	}
+	doc[name] = value
+	text, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := consent.Sign(w.Keys, verify.TypeRequest, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Request = verify.Signed{}
+	if err := json.Unmarshal(signed, &p.Request); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// firstID is the entry of the receipt of the demand.
+func firstID(t *testing.T, p *verify.Pack) []byte {
+	t.Helper()
+	for i := range p.Journal {
+		if e, err := verify.DecodeEntry(p.Journal[i].Entry); err == nil && e.Action == "request.receive" {
+			return e.ID[:]
+		}
+	}
+	t.Fatal("no receipt of the demand")
+	return nil
 }
 
 // without leaves out the newest entries about the demand until the one before

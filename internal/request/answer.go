@@ -44,7 +44,7 @@ func (s *Requests) answer(ctx context.Context, org *party.Organization, r *Reque
 		if a.Facts, err = s.facts(ctx, org, r, b.Language); err != nil {
 			return nil, err
 		}
-		if r.Kind == Copy {
+		if r.Kind == Copy && a.Facts.Held {
 			a.CopyUntil = now.Add(copyFor)
 		}
 	case PublicRemoval:

@@ -113,7 +113,7 @@ var scenarios = []scenario{
 	{kind: request.Destroy, want: map[string]int{"destroy": 1, "consent.withdraw": 2, "ban.set": 1}},
 	{kind: request.Destroy, details: request.Details{Categories: []string{"email"}}, want: map[string]int{"destroy": 1}},
 	{kind: request.Withdraw, want: map[string]int{"consent.withdraw": 2}},
-	{kind: request.Unsubscribe, want: map[string]int{"consent.withdraw": 1, "ban.set": 1}},
+	{kind: request.Unsubscribe, want: map[string]int{"consent.withdraw": 1}},
 	{kind: request.StopDissemination, details: request.Details{Categories: []string{"phone"}}, want: map[string]int{"ban.set": 1}},
 }
 

@@ -442,10 +442,15 @@ func (w *planner) unsubscribe() {
 	if len(marketing) == 0 {
 		return
 	}
-	w.take(nil, w.open(consent.AllScopes, func(c *consent.Consent) bool {
-		return !slices.ContainsFunc(c.Terms.Purposes, func(id string) bool { return !slices.Contains(marketing, id) })
-	}))
-	w.Acts = append(w.Acts, Act{Do: "ban", Purposes: marketing})
+	is := func(id string) bool { return slices.Contains(marketing, id) }
+	other := func(id string) bool { return !is(id) }
+	w.take(nil, w.open(consent.AllScopes, func(c *consent.Consent) bool { return !slices.ContainsFunc(c.Terms.Purposes, other) }))
+	mixed := w.open(consent.AllScopes, func(c *consent.Consent) bool {
+		return slices.ContainsFunc(c.Terms.Purposes, is) && slices.ContainsFunc(c.Terms.Purposes, other)
+	})
+	if len(mixed) > 0 {
+		w.Acts = append(w.Acts, Act{Do: "ban", Purposes: marketing})
+	}
 }
 
 // sameBan reports whether a ban in force is the one that an act sets.

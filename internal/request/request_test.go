@@ -257,6 +257,22 @@ func TestDestroyBlocked(t *testing.T) {
 	}
 }
 
+// What the gate does not let be done at once waits for somebody to say so.
+func TestBlockOfNothing(t *testing.T) {
+	w := sqlite(t)
+	who := w.person("news")
+	w.collect(who, "news", "email", "a@example.kz")
+	w.fulfil(w.ask(who, request.Destroy, request.Details{}), nil)
+	r := w.ask(who, request.Block, request.Details{Text: "утечка"})
+	if r.Status != request.Open || len(w.acts(who, "request.halt")) != 1 {
+		t.Error(r.Status)
+	}
+	c := w.fulfil(w.ask(who, request.Copy, request.Details{}), nil)
+	if b := w.body(c); b.Answer.Facts.Held || !b.Answer.CopyUntil.IsZero() || !strings.Contains(b.Answer.Text, "не храним") {
+		t.Errorf("%+v", b.Answer)
+	}
+}
+
 // Where the organization wants two for it, one alone destroys nothing.
 func TestSecondPerson(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
@@ -322,6 +338,12 @@ func TestWithdrawAndUnsubscribe(t *testing.T) {
 		w.fulfil(r, nil)
 		if len(w.acts(who, "consent.withdraw")) != 0 || len(w.acts(who, "ban.set")) != 1 {
 			t.Error("a consent to more than advertising was withdrawn")
+		}
+		alone := w.person("news", "inform")
+		apptest.Consent(t, w.App, w.org, w.org.Outside(alone), "news")
+		w.fulfil(w.ask(alone, request.Unsubscribe, request.Details{}), nil)
+		if len(w.acts(alone, "consent.withdraw")) != 1 {
+			t.Error("a consent to advertising alone is in force")
 		}
 		r = w.ask(who, request.Withdraw, request.Details{})
 		w.fulfil(r, nil)

@@ -199,7 +199,10 @@ func (s *Requests) Receive(ctx context.Context, org *party.Organization, subject
 	}
 	// It is in: whoever asked hears so, whatever becomes of the rest just now.
 	if done, err := s.run(ctx, org, r, verify.Actor{Kind: "service", ID: "request"}); err == nil {
-		r = done
+		return done, nil
+	}
+	if now, err := s.Of(ctx, org, r.ID); err == nil {
+		r = now
 	}
 	return r, nil
 }
