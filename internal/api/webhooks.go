@@ -111,11 +111,14 @@ type deliveryBody struct {
 
 func (c *call) toDelivery(d *outbox.Delivery) deliveryBody {
 	b := deliveryBody{
-		ID: d.ID, Webhook: d.Target, Event: d.Event, Subject: c.org.Outside(d.Subject), Status: d.Status, Tries: d.Tries, Problem: d.Problem,
+		ID: d.ID, Event: d.Event, Subject: c.org.Outside(d.Subject), Status: d.Status, Tries: d.Tries, Problem: d.Problem,
 		CreatedAt: d.At, Late: d.Late(c.Now()), SentAt: orNil(d.SentAt), AcknowledgedAt: orNil(d.AckedAt), AcknowledgeBy: orNil(d.Term),
 	}
 	if d.Status == outbox.Waiting {
 		b.NextTryAt = &d.Due
+	}
+	if d.Channel == outbox.Hook {
+		b.Webhook = d.Target
 	}
 	return b
 }

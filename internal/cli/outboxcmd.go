@@ -20,7 +20,7 @@ type outboxCommand struct {
 func (c *outboxCommand) Run(e *env) error {
 	return e.with(func(a *app.App) error {
 		if c.Retry {
-			n, err := a.Store.Retry(e.ctx, ident.ID{}, ident.ID{}, a.Now())
+			n, err := a.Store.Retry(e.ctx, ident.ID{}, ident.ID{})
 			if err != nil {
 				return err
 			}

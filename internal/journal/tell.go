@@ -16,7 +16,7 @@ type Tell struct {
 	Org     ident.ID // who is told; zero: the subject
 	Holder  ident.ID // whose entry it is
 	Channel string
-	Target  ident.ID // the webhook or the contact, zero where Sealed says it
+	Target  ident.ID // the webhook, the contact, or an id of the address; zero where Sealed says it
 	Event   string   // "consent.withdrawn"
 	About   ident.ID // the consent or the request
 	Version int64    // of what it is about: the greater is the later

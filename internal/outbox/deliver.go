@@ -35,6 +35,30 @@ type Deliverer struct {
 	Log     *slog.Logger
 	// Every is how often it looks for what is due.
 	Every time.Duration
+
+	mu    sync.Mutex
+	lanes map[lane]rest
+}
+
+// lane is what is down or slow together: the address of one receiver, or the mail
+// server that all letters go by.
+type lane struct {
+	channel string
+	to      ident.ID
+}
+
+func (d *Delivery) lane() lane {
+	if d.toSystem() {
+		return lane{d.Channel, d.Target}
+	}
+	return lane{channel: d.Channel}
+}
+
+// rest is how a lane stands, in memory alone: after a restart each is tried once.
+type rest struct {
+	until time.Time // down: not before
+	fails int       // how often in a row
+	full  bool      // it had its share: others go first, once
 }
 
 const (
@@ -43,11 +67,14 @@ const (
 	maxSends    = 14
 	firstPause  = 10 * time.Second
 	longestRest = 6 * time.Hour
+	// What waited for so long for a receiver that is down is given up with it.
+	longestWait = 3 * 24 * time.Hour
 	// batch is how many are looked at together, callers how many are called at
-	// once; what one receiver may hold a round up for is perTarget.
-	batch     = 200
-	callers   = 8
-	perTarget = 15 * time.Second
+	// once; share and perLane are what one lane may take of a round.
+	batch   = 200
+	callers = 8
+	share   = 50
+	perLane = 15 * time.Second
 	// maxReceipt is how much of an answer is read.
 	maxReceipt = 4 << 10
 )
@@ -78,29 +105,24 @@ func (d *Deliverer) Run(ctx context.Context) {
 // returns how many tries it made.
 func (d *Deliverer) Round(ctx context.Context) (int, error) {
 	errs := []error{d.escalate(ctx)} // what fails there keeps nothing from being sent
-	due, err := d.Store.DueDeliveries(ctx, d.Now(), batch)
+	due, err := d.Store.DueDeliveries(ctx, d.Now(), d.resting(), batch)
 	if err != nil {
 		return 0, errors.Join(errs[0], err)
 	}
-	type target struct{ org, to ident.ID }
-	by := map[target][]*Delivery{}
-	var order []target
+	by := map[lane][]*Delivery{}
 	for i := range due {
-		t := target{due[i].Org, due[i].Target}
-		if by[t] == nil {
-			order = append(order, t)
-		}
-		by[t] = append(by[t], &due[i])
+		l := due[i].lane()
+		by[l] = append(by[l], &due[i])
 	}
 	var work sync.WaitGroup
 	var mu sync.Mutex
 	tries := 0
 	slots := make(chan struct{}, callers)
-	for _, t := range order {
+	for l, list := range by {
 		slots <- struct{}{}
 		work.Go(func() {
 			defer func() { <-slots }()
-			n, err := d.serve(ctx, by[t])
+			n, err := d.serve(ctx, l, list)
 			mu.Lock()
 			defer mu.Unlock()
 			tries += n
@@ -111,16 +133,55 @@ func (d *Deliverer) Round(ctx context.Context) (int, error) {
 	return tries, errors.Join(errs...)
 }
 
-// serve sends to one receiver, in order, until one fails: what waits behind it
-// rests as long, so that a receiver that is down costs one call and not a
-// thousand.
-func (d *Deliverer) serve(ctx context.Context, list []*Delivery) (tries int, err error) {
+// resting are the lanes that are down, and for this once those that had their
+// share: a receiver that is slow, or far behind, starves nobody.
+func (d *Deliverer) resting() (out Resting) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.Now()
+	for l, r := range d.lanes {
+		if r.full || now.Before(r.until) {
+			if l.to.IsZero() {
+				out.Channels = append(out.Channels, l.channel)
+			} else {
+				out.Targets = append(out.Targets, l.to)
+			}
+		}
+		if r.full = false; r.fails == 0 {
+			delete(d.lanes, l)
+		} else {
+			d.lanes[l] = r
+		}
+	}
+	return out
+}
+
+// note keeps how a lane stands after a round.
+func (d *Deliverer) note(l lane, change func(*rest)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.lanes == nil {
+		d.lanes = map[lane]rest{}
+	}
+	r := d.lanes[l]
+	change(&r)
+	d.lanes[l] = r
+}
+
+// serve sends what is due by one lane, in order, until one fails because the lane
+// is down: then all of it rests, so that a receiver that is down costs one call and
+// not a thousand.
+func (d *Deliverer) serve(ctx context.Context, l lane, list []*Delivery) (tries int, err error) {
 	begin := time.Now() //nolint:forbidigo // how long a call takes, not when it is
-	for _, x := range list {
-		if ctx.Err() != nil || time.Since(begin) > perTarget {
+	for i, x := range list {
+		if ctx.Err() != nil {
 			return tries, ctx.Err()
 		}
-		next := d.Now().Add(pause(x.Tries + 1))
+		if i == share || time.Since(begin) > perLane {
+			d.note(l, func(r *rest) { r.full = true })
+			return tries, nil
+		}
+		next := d.after(pause(x.Tries + 1))
 		mine, err := d.Store.Claim(ctx, x, next)
 		if err != nil {
 			return tries, err
@@ -134,11 +195,33 @@ func (d *Deliverer) serve(ctx context.Context, list []*Delivery) (tries int, err
 		if err := d.Store.Settle(context.WithoutCancel(ctx), x); err != nil {
 			return tries, err
 		}
-		if down && !x.Target.IsZero() {
-			return tries, d.Store.Postpone(ctx, x.Target, x.Due)
+		if down {
+			return tries, d.isDown(ctx, l, x)
 		}
+		d.note(l, func(r *rest) { r.fails, r.until = 0, time.Time{} })
 	}
 	return tries, nil
+}
+
+// isDown lets a lane rest, longer with each time in a row, and gives up what waited
+// for it too long.
+func (d *Deliverer) isDown(ctx context.Context, l lane, x *Delivery) error {
+	d.note(l, func(r *rest) {
+		if r.fails++; r.fails > x.Tries {
+			r.until = d.after(pause(r.fails))
+		} else {
+			r.until = x.Due
+		}
+	})
+	if l.to.IsZero() {
+		return nil
+	}
+	return d.Store.GiveUp(ctx, l.to, d.Now().Add(-longestWait), x.Problem)
+}
+
+// after is a moment from now as the store keeps it.
+func (d *Deliverer) after(p time.Duration) time.Time {
+	return d.Now().Add(p).Truncate(time.Millisecond)
 }
 
 // pause is how long to wait after a try: twice as long each time, a quarter more
@@ -176,9 +259,9 @@ func (d *Deliverer) try(ctx context.Context, x *Delivery) (down bool) {
 		d.Log.LogAttrs(ctx, slog.LevelError, "a delivery was given up", slog.String("delivery", x.ID.String()), slog.String("channel", x.Channel),
 			slog.String("event", x.Event), slog.Int("tries", x.Tries), slog.String("problem", out.problem))
 	case out.after > 0:
-		x.Due = now.Add(max(min(out.after, longestRest), firstPause))
+		x.Due = d.after(max(min(out.after, longestRest), firstPause))
 	}
-	return out.problem != "" && !out.final && !out.dropped
+	return out.down
 }
 
 // outcome is how a try ended.
@@ -187,6 +270,7 @@ type outcome struct {
 	final   bool          // no repeat changes it
 	dropped bool          // there is nobody to tell any more
 	after   time.Duration // the receiver said when to come again
+	down    bool          // the next one would fare no better
 }
 
 // call posts an event. The body is the same in each try; the signature is over
@@ -252,18 +336,18 @@ func (d *Deliverer) post(ctx context.Context, id string, end *Endpoint, body []b
 	h.Set("Webhook-Signature", Sign(end.Secret, id, now, body))
 	res, err := d.HTTP.Do(r)
 	if err != nil {
-		return outcome{problem: problemOf(err)}, false
+		return outcome{problem: problemOf(err), down: true}, false
 	}
 	defer res.Body.Close() //nolint:errcheck // read, not written
 	answer, err := io.ReadAll(io.LimitReader(res.Body, maxReceipt))
 	switch {
 	case res.StatusCode/100 == 3:
-		return outcome{problem: "redirect"}, false
+		return outcome{problem: "redirect", down: true}, false
 	case res.StatusCode == http.StatusGone: // by Standard Webhooks: do not call again
 		return outcome{problem: "status-410", final: true}, false
 	case res.StatusCode/100 != 2:
 		seconds, _ := strconv.Atoi(res.Header.Get("Retry-After")) // a date is rare: then the usual pause
-		return outcome{problem: "status-" + strconv.Itoa(res.StatusCode), after: time.Duration(seconds) * time.Second}, false
+		return outcome{problem: "status-" + strconv.Itoa(res.StatusCode), after: time.Duration(seconds) * time.Second, down: true}, false
 	case err != nil:
 		return outcome{}, false
 	}
@@ -355,7 +439,7 @@ func sendProblem(err error) outcome {
 	case errors.Is(err, errRefused):
 		return outcome{problem: "refused", final: true}
 	default:
-		return outcome{problem: "not-sent"}
+		return outcome{problem: "not-sent", down: errors.Is(err, errDown)}
 	}
 }
 

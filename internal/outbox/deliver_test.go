@@ -10,6 +10,7 @@ import (
 
 	"kelisim/internal/app/apptest"
 	"kelisim/internal/fault"
+	"kelisim/internal/ident"
 	"kelisim/internal/outbox"
 )
 
@@ -267,7 +268,8 @@ func TestTwoDeliverers(t *testing.T) {
 }
 
 // A receiver that is down costs one call a round and not one for each thing that
-// it should know, and holds nobody up.
+// it should know, and holds nobody up. Down for days, it is given up with all that
+// waited for it.
 func TestReceiverThatIsDown(t *testing.T) {
 	t.Parallel()
 	each(t, local, func(t *testing.T, w *world) {
@@ -278,12 +280,95 @@ func TestReceiverThatIsDown(t *testing.T) {
 			w.clock.Add(time.Second)
 			w.give(t)
 		}
-		w.round(t)
+		for range 4 {
+			w.round(t)
+		}
 		if n := len(down.calls()); n != 1 {
 			t.Errorf("%d calls to who is down", n)
 		}
 		if n := len(up.calls()); n != 59 { // 30 given, 29 superseded
 			t.Errorf("%d calls to who is up", n)
+		}
+		for range 40 {
+			w.clock.Add(2 * time.Hour)
+			w.round(t)
+		}
+		if n := len(down.calls()); n > 40 {
+			t.Errorf("%d calls to who is down", n)
+		}
+		for _, d := range w.all(t, w.payer) {
+			if d.Status != outbox.Failed || d.Problem != "status-503" {
+				t.Fatalf("after days: %+v", d)
+			}
+		}
+		// One is asked for again: it goes at once, whatever rests.
+		d := w.all(t, w.payer)[5]
+		if _, err := w.Outbox.Retry(t.Context(), w.payer.ID, d.ID); err != nil {
+			t.Fatal(err)
+		}
+		before := len(down.calls())
+		w.round(t)
+		if n := len(down.calls()); n != before+1 {
+			t.Errorf("%d calls for what was asked for again", n-before)
+		}
+	})
+}
+
+// A receiver that is far behind takes its share of a round and starves nobody.
+func TestNobodyStarves(t *testing.T) {
+	t.Parallel()
+	each(t, local, func(t *testing.T, w *world) {
+		behind, other := newReceiver(t, nil), newReceiver(t, nil)
+		w.hook(t, w.payer, behind)
+		for range 130 { // with what they take the place of, more than a batch
+			w.clock.Add(time.Second)
+			w.give(t)
+		}
+		w.hook(t, w.operator, other)
+		w.clock.Add(time.Minute)
+		w.give(t)
+		w.round(t)
+		if n := len(behind.calls()); n != 50 {
+			t.Fatalf("%d calls in the first round", n)
+		}
+		w.round(t)
+		if len(other.calls()) != 2 { // given, superseded
+			t.Error("who is behind keeps the other from being told")
+		}
+		for range 20 {
+			w.round(t)
+		}
+		if n := len(behind.calls()); n != 261 {
+			t.Errorf("%d calls in the end", n)
+		}
+	})
+}
+
+// A mail server that cannot be reached is tried once a round, not for each letter.
+func TestMailServerThatIsDown(t *testing.T) {
+	t.Parallel()
+	withMail(t, func(t *testing.T, w *world, _ *mailbox) {
+		var err error
+		if w.deliverer.Mailer, err = outbox.NewSMTP("smtp://127.0.0.1:1", sender); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 3 {
+			if _, err := w.Outbox.AddContact(t.Context(), w.person(), ident.Email, string(rune('a'+i))+"@mail.example", outbox.Usual, "kk"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := w.round(t); n != 1 {
+			t.Errorf("%d tries", n)
+		}
+		if n := w.round(t); n != 0 {
+			t.Errorf("%d tries without a pause", n)
+		}
+		box := newMailbox(t)
+		w.deliverer.Mailer = box.mailer(t)
+		w.clock.Add(time.Minute)
+		w.round(t)
+		if n := len(box.all()); n != 3 {
+			t.Errorf("%d letters once it is back", n)
 		}
 	})
 }

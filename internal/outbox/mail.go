@@ -21,12 +21,17 @@ type Letter struct {
 
 // Mailer sends letters. An error says nothing of the address: it ends in a log.
 type Mailer interface {
-	// Send returns once the server took the letter. errRefused: it never will.
+	// Send returns once the server took the letter. errRefused: it never will;
+	// errDown: it takes none now.
 	Send(ctx context.Context, l *Letter) error
 }
 
-// errRefused is a refusal that no repeat changes.
-var errRefused = errors.New("refused for good")
+var (
+	// errRefused is a refusal that no repeat changes.
+	errRefused = errors.New("refused for good")
+	// errDown is a server that nothing goes by now.
+	errDown = errors.New("cannot be reached")
+)
 
 // SMTP sends letters by a mail server.
 type SMTP struct {
@@ -117,7 +122,7 @@ func (s *SMTP) Send(ctx context.Context, l *Letter) error {
 func withoutAddress(err error) error {
 	var f *mail.SendError
 	if !errors.As(err, &f) {
-		return errors.New("the mail server cannot be reached")
+		return fmt.Errorf("the mail server %w", errDown)
 	}
 	if code := f.ErrorCode(); code >= 500 {
 		return fmt.Errorf("smtp %d: %w", code, errRefused)

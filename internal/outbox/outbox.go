@@ -77,6 +77,12 @@ type Filter struct {
 	Limit   int
 }
 
+// Resting is what is not to be sent now, however due it is.
+type Resting struct {
+	Targets  []ident.ID
+	Channels []string
+}
+
 // Figures are what a metric shows.
 type Figures struct{ Waiting, Failed, Late int64 }
 
@@ -93,21 +99,23 @@ type Store interface {
 	// Delivery returns a fault.NotFound when there is none.
 	Delivery(ctx context.Context, id ident.ID) (*Delivery, error)
 	Deliveries(ctx context.Context, f Filter) ([]Delivery, error)
-	// DueDeliveries lists those to send now, the longest due first.
-	DueDeliveries(ctx context.Context, now time.Time, limit int) ([]Delivery, error)
+	// DueDeliveries lists those to send now, the longest due first, without those
+	// whose lane rests.
+	DueDeliveries(ctx context.Context, now time.Time, rest Resting, limit int) ([]Delivery, error)
 	// Claim counts a try and sets when the next one is, before it is made: power
 	// that fails in between costs a repeat and never the word. false: another
 	// node was faster.
 	Claim(ctx context.Context, d *Delivery, next time.Time) (bool, error)
 	// Settle notes what became of a try. It never takes an acknowledgement back.
 	Settle(ctx context.Context, d *Delivery) error
-	// Postpone lets what waits for an address rest until a moment.
-	Postpone(ctx context.Context, target ident.ID, until time.Time) error
+	// GiveUp fails what waits for an address since before a moment, a few at a time,
+	// so that it holds no decision up.
+	GiveUp(ctx context.Context, target ident.ID, before time.Time, problem string) error
 	// Acknowledge lands that the receiver knows; stale: it had said so before.
 	Acknowledge(ctx context.Context, d *Delivery, r *journal.Record) (stale bool, err error)
-	// Retry lets failed ones wait again: one, or all with a zero id. It returns
-	// how many.
-	Retry(ctx context.Context, org, id ident.ID, now time.Time) (int64, error)
+	// Retry lets failed ones be sent again at once: one, or all with a zero id. It
+	// returns how many.
+	Retry(ctx context.Context, org, id ident.ID) (int64, error)
 	// Overdue lists those that are late and were not yet told of so often.
 	Overdue(ctx context.Context, now time.Time, limit int) ([]Delivery, error)
 	// Escalate notes that the officer is told once more, with the letters, and
@@ -214,7 +222,7 @@ func (o *Outbox) List(ctx context.Context, f Filter) ([]Delivery, error) {
 
 // Retry lets a delivery of an organization that was given up wait again.
 func (o *Outbox) Retry(ctx context.Context, org, id ident.ID) (*Delivery, error) {
-	n, err := o.Store.Retry(ctx, org, id, o.Now())
+	n, err := o.Store.Retry(ctx, org, id)
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func (g *Gateway) Text(ctx context.Context, id, to, text string) error {
 	}
 	res, err := g.Client.Do(r)
 	if err != nil {
-		return errors.New("the gateway cannot be reached")
+		return fmt.Errorf("the gateway %w", errDown)
 	}
 	defer res.Body.Close()                                             //nolint:errcheck // read, not written
 	_, err = io.Copy(io.Discard, io.LimitReader(res.Body, maxReceipt)) // so that the connection can be used again
@@ -53,7 +53,7 @@ func (g *Gateway) Text(ctx context.Context, id, to, text string) error {
 	case res.StatusCode == http.StatusBadRequest || res.StatusCode == http.StatusUnprocessableEntity:
 		return fmt.Errorf("gateway %d: %w", res.StatusCode, errRefused)
 	default:
-		return fmt.Errorf("gateway %d", res.StatusCode)
+		return fmt.Errorf("gateway %d: %w", res.StatusCode, errDown)
 	}
 }
 

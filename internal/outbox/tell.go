@@ -130,6 +130,9 @@ func (o *Outbox) push(ctx context.Context, rec *journal.Record, e *Event, org *p
 	}
 	if hook != nil {
 		t.Channel, t.Target = Hook, hook.ID
+	} else { // an id by which what goes to one address is known, and not the address
+		sum := org.Key.Blind("callback", org.ID[:], callback)
+		copy(t.Target[:], sum[:])
 	}
 	if e.Asked == nil && o.AckBy != nil {
 		var err error

@@ -91,12 +91,30 @@ func (s *Store) Deliveries(ctx context.Context, f outbox.Filter) ([]outbox.Deliv
 	return collect(rows, err, scanDelivery)
 }
 
-// DueDeliveries lists those to send now.
-func (s *Store) DueDeliveries(ctx context.Context, now time.Time, limit int) ([]outbox.Delivery, error) {
-	rows, err := s.read().query(ctx, `SELECT `+deliveryColumns+` FROM outbox
-		WHERE status = 'waiting' AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2`, millis(now), limit)
+// DueDeliveries lists those to send now. What somebody asked for again goes even
+// where the lane rests.
+func (s *Store) DueDeliveries(ctx context.Context, now time.Time, rest outbox.Resting, limit int) ([]outbox.Delivery, error) {
+	args := []any{millis(now)}
+	var but []string
+	if len(rest.Targets) > 0 {
+		but = append(but, `target NOT IN (`+oneOf(&args, rest.Targets)+`)`)
+	}
+	for _, c := range rest.Channels {
+		args = append(args, c)
+		but = append(but, `channel <> ?`+strconv.Itoa(len(args)))
+	}
+	where := `status = 'waiting' AND due_at <= ?1`
+	if len(but) > 0 {
+		where += ` AND (due_at = ` + askedAgain + ` OR ` + strings.Join(but, ` AND `) + `)`
+	}
+	args = append(args, limit)
+	rows, err := s.read().query(ctx, `SELECT `+deliveryColumns+` FROM outbox WHERE `+where+` ORDER BY due_at, id LIMIT ?`+strconv.Itoa(len(args)), args...)
 	return collect(rows, err, scanDelivery)
 }
+
+// askedAgain is the moment at which what somebody asked for again is due: before
+// all else.
+const askedAgain = "1"
 
 // note is a write that an entry was made for before: it tells how far the
 // sending of it has come.
@@ -129,10 +147,19 @@ func (s *Store) Settle(ctx context.Context, d *outbox.Delivery) error {
 	return err
 }
 
-// Postpone lets what waits for an address rest.
-func (s *Store) Postpone(ctx context.Context, target ident.ID, until time.Time) error {
-	_, err := s.note(ctx, `UPDATE outbox SET due_at = ?1 WHERE status = 'waiting' AND due_at < ?1 AND target = ?2`, millis(until), target[:])
-	return err
+// giveUpChunk bounds how long the giving up of many holds others up.
+const giveUpChunk = 500
+
+// GiveUp fails what waits for an address since before a moment.
+func (s *Store) GiveUp(ctx context.Context, target ident.ID, before time.Time, problem string) error {
+	for {
+		n, err := s.note(ctx, `UPDATE outbox SET status = 'failed', problem = ?1 WHERE (subject_id, id) IN
+			(SELECT subject_id, id FROM outbox WHERE status = 'waiting' AND target = ?2 AND created_at < ?3 ORDER BY created_at LIMIT ?4)`,
+			problem, target[:], millis(before), giveUpChunk)
+		if err != nil || n < giveUpChunk {
+			return err
+		}
+	}
 }
 
 // Acknowledge lands that the receiver knows.
@@ -149,12 +176,12 @@ func (s *Store) Acknowledge(ctx context.Context, d *outbox.Delivery, r *journal.
 }
 
 // Retry lets what was given up wait again.
-func (s *Store) Retry(ctx context.Context, org, delivery ident.ID, now time.Time) (int64, error) {
+func (s *Store) Retry(ctx context.Context, org, delivery ident.ID) (int64, error) {
+	const again = `UPDATE outbox SET status = 'waiting', tries = 0, due_at = ` + askedAgain + ` WHERE status = 'failed'`
 	if delivery.IsZero() {
-		return s.note(ctx, `UPDATE outbox SET status = 'waiting', tries = 0, due_at = ?1 WHERE status = 'failed'`, millis(now))
+		return s.note(ctx, again)
 	}
-	return s.note(ctx, `UPDATE outbox SET status = 'waiting', tries = 0, due_at = ?1
-		WHERE id = ?2 AND org_id = ?3 AND status = 'failed'`, millis(now), delivery[:], org[:])
+	return s.note(ctx, again+` AND id = ?1 AND org_id = ?2`, delivery[:], org[:])
 }
 
 // Overdue lists what officers are to be told of.
@@ -187,9 +214,9 @@ func (s *Store) ForgetLetters(ctx context.Context, before time.Time) error {
 
 // CountDeliveries counts what waits, what was given up and what is late.
 func (s *Store) CountDeliveries(ctx context.Context, now time.Time) (f outbox.Figures, err error) {
-	err = s.read().row(ctx, `SELECT COUNT(CASE WHEN status = 'waiting' THEN 1 END), COUNT(CASE WHEN status = 'failed' THEN 1 END),
-			COUNT(CASE WHEN term_at > 0 AND term_at < ?1 THEN 1 END)
-		FROM outbox WHERE status IN ('waiting', 'sent', 'failed')`, millis(now)).Scan(&f.Waiting, &f.Failed, &f.Late)
+	err = s.read().row(ctx, `SELECT (SELECT COUNT(*) FROM outbox WHERE status = 'waiting'), (SELECT COUNT(*) FROM outbox WHERE status = 'failed'),
+		(SELECT COUNT(*) FROM outbox WHERE term_at > 0 AND acked_at = 0 AND term_at < ?1 AND status <> 'dropped')`, millis(now)).
+		Scan(&f.Waiting, &f.Failed, &f.Late)
 	return f, wrap(err)
 }
 

@@ -29,8 +29,10 @@ CREATE TABLE outbox (
 	PRIMARY KEY (subject_id, id)
 ) /*table*/;
 CREATE INDEX outbox_id ON outbox (id);
-CREATE INDEX outbox_due ON outbox (due_at) WHERE status = 'waiting';
-CREATE INDEX outbox_open ON outbox (status, term_at) WHERE status IN ('waiting', 'sent', 'failed');
+CREATE INDEX outbox_due ON outbox (due_at, target, channel) WHERE status = 'waiting';
+CREATE INDEX outbox_target ON outbox (target, created_at) WHERE status = 'waiting';
+CREATE INDEX outbox_failed ON outbox (id) WHERE status = 'failed';
+CREATE INDEX outbox_late ON outbox (term_at) WHERE term_at > 0 AND acked_at = 0;
 CREATE INDEX outbox_escalate ON outbox (escalate_at) WHERE escalate_at > 0;
 CREATE INDEX outbox_letters ON outbox (id) WHERE status IN ('sent', 'dropped') AND channel IN ('email', 'sms');
 CREATE INDEX outbox_org ON outbox (org_id, id);
