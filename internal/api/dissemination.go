@@ -22,14 +22,18 @@ func toConditions(list []conditionBody) []consent.Said {
 }
 
 type stopRequest struct {
-	Organization string `json:"organization"`
-	Reason       string `json:"reason,omitempty"`
+	Organization string   `json:"organization"`
+	Categories   []string `json:"categories,omitempty"` // these alone; all if absent
+	Reason       string   `json:"reason,omitempty"`
 }
 
 // stopDissemination ends all consent to publication at once; nothing bars it.
 func (c *call) stopDissemination(in *stopRequest) (*paged[summary], error) {
 	if in.Organization == "" {
 		return nil, fault.Bad("organization", "missing-field")
+	}
+	if len(in.Categories) > maxList {
+		return nil, fault.Bad("categories", "too-many-items", "max", maxList)
 	}
 	o, err := c.Parties.Organization(c.ctx(), in.Organization)
 	if err != nil {
@@ -38,7 +42,7 @@ func (c *call) stopDissemination(in *stopRequest) (*paged[summary], error) {
 	if c.way != nil && !c.way.Sees(o.ID) {
 		return nil, under("organization", fault.New(fault.NotFound, "organization-unknown"))
 	}
-	list, err := c.Consents.StopDissemination(c.ctx(), c.person(), o.ID, in.Reason, c.acting(o))
+	list, err := c.Consents.StopDissemination(c.ctx(), c.person(), o.ID, in.Categories, in.Reason, c.acting(o))
 	if err != nil {
 		return nil, err
 	}

@@ -67,7 +67,7 @@ func (c *call) holdBody(h *consent.Hold) (*holdBody, error) {
 
 // barred puts what stands against a withdrawal into the refusal.
 func (c *call) barred(err error) error {
-	var b *consent.Barred
+	var b *consent.BarredError
 	if !errors.As(err, &b) {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"kelisim/internal/app/apptest"
 )
 
 // hold names an obligation on a consent and returns its id.
@@ -146,4 +148,28 @@ func TestWithdrawPart(t *testing.T) {
 			s.run(t, w)
 		}
 	})
+}
+
+// What the operator does on a provision of its own goes on, and the answer says
+// on which.
+//
+// duty: L24.1.5
+func TestWithdrawTellsWhatGoesOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	text := apptest.Bestam(t)
+	at := strings.Index(text, "  - id: inform")
+	rest := strings.Replace(text[at:], "basis: consent", `basis: {provision: "9(10)", document: the law on accounting}`, 1)
+	apptest.Apply(t, w.App, text[:at]+rest)
+	w.names["consent"] = w.give(t, "payment")
+	a := w.do(t, "subject", "POST", "/v1/consents/$consent/withdraw", `{}`).want(t, 200)
+	s := string(a.body)
+	for _, want := range []string{
+		`{"purpose":"payment","provision":"12(2)","retention":"P5Y"}`, `{"purpose":"inform","provision":"9(10)","document":"the law on accounting"}`,
+		`"stops":{"scopes":["process"],"purposes":["payment"],"categories":["email","name","phone"]`,
+	} {
+		if !strings.Contains(s, want) {
+			t.Errorf("no %s in %s", want, s)
+		}
+	}
 }

@@ -20,7 +20,7 @@ type Demand struct {
 }
 
 // WithdrawPart takes a part of a consent back; all of it where none is named. A
-// *Barred means that an obligation named beforehand stands against it; that is
+// *BarredError means that an obligation named beforehand stands against it; that is
 // written down.
 func (s *Consents) WithdrawPart(ctx context.Context, id ident.ID, d *Demand, by verify.Actor) (*Consent, error) {
 	if len(d.Reason) > 2000 {
@@ -29,12 +29,15 @@ func (s *Consents) WithdrawPart(ctx context.Context, id ident.ID, d *Demand, by 
 	if d.Arrived.After(s.Now().Add(time.Minute)) {
 		return nil, fault.Bad("evidence.obtainedAt", "time-future")
 	}
-	part := d.Part
+	part, arrived := d.Part, d.Arrived
 	if part.empty() {
 		part.Scopes = AllScopes
 	}
-	c, err := s.change(ctx, id, by, represent.Withdraw, "consent.withdraw", s.taking(ctx, &part, (*Consent).Take, d.Arrived, by), d.Reason)
-	return c, s.refused(ctx, err, d.Arrived, by)
+	if arrived.IsZero() { // once: a hold that lands while this one tries again came later
+		arrived = s.Now()
+	}
+	c, err := s.change(ctx, id, by, represent.Withdraw, "consent.withdraw", s.taking(ctx, &part, (*Consent).Take, arrived, by), d.Reason)
+	return c, s.refused(ctx, err, arrived, by)
 }
 
 // Narrow keeps what is named and takes the rest out, by the subject's own will:
@@ -48,8 +51,9 @@ func (s *Consents) Narrow(ctx context.Context, id ident.ID, stay *Part, by verif
 	if err != nil {
 		return nil, err
 	}
-	c, err = s.change(ctx, id, by, represent.Withdraw, "consent.narrow", s.taking(ctx, gone, (*Consent).Narrow, time.Time{}, by), "")
-	return c, s.refused(ctx, err, time.Time{}, by)
+	arrived := s.Now()
+	c, err = s.change(ctx, id, by, represent.Withdraw, "consent.narrow", s.taking(ctx, gone, (*Consent).Narrow, arrived, by), "")
+	return c, s.refused(ctx, err, arrived, by)
 }
 
 // Extend lets a consent last longer; for another only who may consent.

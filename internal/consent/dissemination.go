@@ -189,10 +189,12 @@ func published(list []Terms, purpose, category string) PublishedCategory {
 	return x
 }
 
-// StopDissemination ends all consent of a subject to public dissemination by an
-// organization, on the subject's demand. Nothing bars it (policy 5.15). It
-// returns what it ended.
-func (s *Consents) StopDissemination(ctx context.Context, subject, org ident.ID, reason string, by verify.Actor) ([]*Consent, error) {
+// StopDissemination ends consent of a subject to public dissemination by an
+// organization, on the subject's demand: of the kinds of data that the demand
+// lists, of all where it lists none (policy 5.14). Where publication is one part
+// of a consent, all of that part ends. Nothing bars it (policy 5.15). It returns
+// what it changed.
+func (s *Consents) StopDissemination(ctx context.Context, subject, org ident.ID, categories []string, reason string, by verify.Actor) ([]*Consent, error) {
 	list, err := s.Store.Consents(ctx, Filter{Subject: subject, Org: org, Standing: true, Now: s.Now()})
 	if err != nil {
 		return nil, err
@@ -207,11 +209,15 @@ func (s *Consents) StopDissemination(ctx context.Context, subject, org ident.ID,
 	var out []*Consent
 	for i := range list {
 		c := &list[i]
-		if c.Scopes&PublicSources == 0 {
+		named := slices.DeleteFunc(slices.Clone(c.Terms.Categories), func(id string) bool { return !slices.Contains(categories, id) })
+		if c.Scopes&PublicSources == 0 || len(categories) > 0 && len(named) == 0 {
 			continue
 		}
 		part := Part{Scopes: PublicSources}
-		if s.disseminates(o, c) {
+		switch alone := s.disseminates(o, c); {
+		case alone && len(categories) > 0:
+			part = Part{Categories: named}
+		case alone:
 			part.Scopes = AllScopes
 		}
 		n, err := s.WithdrawPart(ctx, c.ID, &Demand{Part: part, Reason: reason}, by)

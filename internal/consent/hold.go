@@ -131,24 +131,24 @@ func (h *Hold) move(action string, to HoldStatus, by string, now time.Time) (*Ho
 	return &n, nil
 }
 
-// Barred is a withdrawal that a hold does not let through: the hold, opened, for
+// BarredError is a withdrawal that a hold does not let through: the hold, opened, for
 // the answer that names it. It is a fault of code withdrawal-barred.
-type Barred struct {
+type BarredError struct {
 	Hold  *Hold
 	Note  *HoldNote
 	fault *fault.Error
 }
 
 // Error names no obligation: it may end in a log.
-func (b *Barred) Error() string { return b.fault.Error() }
+func (b *BarredError) Error() string { return b.fault.Error() }
 
 // Unwrap gives the fault.
-func (b *Barred) Unwrap() error { return b.fault }
+func (b *BarredError) Unwrap() error { return b.fault }
 
-func barredBy(h *Hold, n *HoldNote) *Barred {
+func barredBy(h *Hold, n *HoldNote) *BarredError {
 	f := fault.New(fault.Conflict, "withdrawal-barred")
 	f.Provisions = []string{"8(2)"}
-	return &Barred{h, n, f}
+	return &BarredError{h, n, f}
 }
 
 // limits of texts of a hold, in bytes.

@@ -244,17 +244,13 @@ func (s *Consents) HoldNote(ctx context.Context, h *Hold) (*HoldNote, error) {
 	return h.open(&jkey)
 }
 
-// refuseHeld is a *Barred where a hold stands against taking a part out.
+// refuseHeld is a *BarredError where a hold stands against taking a part out.
 func (s *Consents) refuseHeld(ctx context.Context, c *Consent, p *Part, arrived time.Time) error {
 	holds, err := s.holdsOn(ctx, c)
 	if err != nil {
 		return err
 	}
-	now := s.Now()
-	if arrived.IsZero() {
-		arrived = now
-	}
-	h := barring(holds, p, arrived, now)
+	h := barring(holds, p, arrived, s.Now())
 	if h == nil {
 		return nil
 	}
@@ -269,12 +265,9 @@ func (s *Consents) refuseHeld(ctx context.Context, c *Consent, p *Part, arrived 
 // refusal of Art. 8(2). A hold set later does not stand against that demand. It
 // returns the refusal, or why it could not be written down.
 func (s *Consents) refused(ctx context.Context, err error, arrived time.Time, by verify.Actor) error {
-	var b *Barred
+	var b *BarredError
 	if !errors.As(err, &b) {
 		return err
-	}
-	if arrived.IsZero() {
-		arrived = s.Now()
 	}
 	for range maxTries {
 		h, err := s.HoldStore.Hold(ctx, b.Hold.ID)

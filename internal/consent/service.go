@@ -419,12 +419,9 @@ func (s *Consents) Withdraw(ctx context.Context, id ident.ID, scopes Scope, reas
 // Pause and Resume stop and restart a consent without ending it. What cannot be
 // withdrawn for an obligation cannot be paused either.
 func (s *Consents) Pause(ctx context.Context, id ident.ID, by verify.Actor) (*Consent, error) {
-	c, err := s.pause(ctx, id, by)
-	return c, s.refused(ctx, err, time.Time{}, by)
-}
-
-func (s *Consents) pause(ctx context.Context, id ident.ID, by verify.Actor) (*Consent, error) {
-	return s.move(ctx, id, by, represent.Withdraw, Paused, "consent.pause")
+	arrived := s.Now()
+	c, err := s.move(ctx, id, by, represent.Withdraw, Paused, "consent.pause")
+	return c, s.refused(ctx, err, arrived, by)
 }
 
 // Resume ends a pause; for another only who may consent.
@@ -433,10 +430,11 @@ func (s *Consents) Resume(ctx context.Context, id ident.ID, by verify.Actor) (*C
 }
 
 func (s *Consents) move(ctx context.Context, id ident.ID, by verify.Actor, act represent.Acts, to Status, action string) (*Consent, error) {
+	arrived := s.Now()
 	return s.change(ctx, id, by, act, action, func(c *Consent, _ *verify.Entry, entry ident.ID) (*Consent, error) {
 		n, err := c.Move(to, s.Now(), by.Kind, entry)
 		if err == nil && to == Paused {
-			err = s.refuseHeld(ctx, c, &Part{Scopes: Process}, time.Time{})
+			err = s.refuseHeld(ctx, c, &Part{Scopes: Process}, arrived)
 		}
 		return n, err
 	}, "")

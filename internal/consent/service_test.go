@@ -282,3 +282,59 @@ func TestConfirmation(t *testing.T) {
 		t.Errorf("past its term: %v", err)
 	}
 }
+
+// A consent from before the organization came here is written down with its
+// evidence, once, and never against what is known since.
+//
+// duty: L25.2.5
+func TestRecordEarlier(t *testing.T) {
+	t.Parallel()
+	a, clock := apptest.SQLite(t)
+	org := apptest.Apply(t, a, apptest.Bestam(t))
+	sub := apptest.Subject(t, a, org, 1)
+	day := func(n int) time.Time { return clock.Now().AddDate(0, 0, n).Truncate(24 * time.Hour) }
+	bring := func(purpose, document string, on time.Time) bool {
+		t.Helper()
+		clock.Add(time.Second)
+		made, err := a.Consents.RecordEarlier(t.Context(), org, newConsent(sub, func(n *consent.New) {
+			n.Terms.Purposes, n.Proof = []string{purpose}, consent.Proof{Channel: "paper", Document: document, Obtained: on}
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return made
+	}
+	given := day(-900)
+	if !bring("payment", "form 1", given) || bring("payment", "form 1", given) {
+		t.Fatal("not once")
+	}
+	list, err := a.Store.Consents(t.Context(), consent.Filter{Subject: org.Inside(sub), Purpose: "payment"})
+	if err != nil || len(list) != 1 {
+		t.Fatal(len(list), err)
+	}
+	if p, err := a.Consents.Proof(t.Context(), &list[0]); err != nil || p.Document != "form 1" || p.Channel != "paper" || !p.Obtained.Equal(given) {
+		t.Fatalf("%+v %v", p, err)
+	}
+	if bring("payment", "form 0", day(-1000)) {
+		t.Error("an older one took the place of a later one")
+	}
+	if !bring("payment", "form 2", day(-800)) {
+		t.Error("a later one was left out")
+	}
+	if bring("payment", "form 1", given) {
+		t.Error("a superseded one came back")
+	}
+	list, err = a.Store.Consents(t.Context(), consent.Filter{Subject: org.Inside(sub), Purpose: "payment", Status: consent.Active, Now: clock.Now()})
+	if err != nil || len(list) != 1 {
+		t.Fatal(len(list), err)
+	}
+	if _, err := a.Consents.Withdraw(t.Context(), list[0].ID, consent.AllScopes, "", apptest.Person); err != nil {
+		t.Fatal(err)
+	}
+	if bring("payment", "form 2", day(-800)) || bring("payment", "form 3", day(-10)) {
+		t.Error("an old file brought back what was withdrawn")
+	}
+	if !bring("news", "form 4", day(-10)) {
+		t.Error("a consent to another purpose was left out")
+	}
+}

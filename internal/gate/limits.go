@@ -38,7 +38,7 @@ func (l *Loaded) Told(person string) {
 }
 
 // SetPerson writes down what an organization was told of a person, with the
-// document that shows it (Art. 7(2)). It counts for that organization alone: one
+// document that shows it (Art. 7(2)). Consents of the dead to it end. It counts for that organization alone: one
 // that errs, or lies, stops nobody else.
 func (g *Guard) SetPerson(ctx context.Context, o *party.Organization, subject ident.ID, by verify.Actor, state, document string) error {
 	if !slices.Contains(party.States, state) {
@@ -52,7 +52,14 @@ func (g *Guard) SetPerson(ctx context.Context, o *party.Organization, subject id
 	}
 	return g.note(ctx, o, subject, by, func(k known, at time.Time) (*vault.Change, *journal.Record, error) {
 		rec, err := g.event(k, "subject.state", func(e *verify.Entry) { e.Detail, e.Reference = state, document })
-		return &vault.Change{Person: &state}, rec, err
+		if err != nil {
+			return nil, nil, err
+		}
+		ch := &vault.Change{Person: &state}
+		if state == party.Deceased { // whose consent it was is no more; the heirs give their own
+			ch.Consents, err = g.endConsents(ctx, k, rec.ID)
+		}
+		return ch, rec, err
 	})
 }
 

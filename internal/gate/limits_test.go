@@ -69,21 +69,26 @@ func TestBanNamesWhatThereIs(t *testing.T) {
 	})
 }
 
-// What one organization was told of a person counts for it alone.
+// What one organization was told of a person counts for it alone. Whoever is
+// found again goes on where the consents stood; those of the dead have ended.
 //
 // duty: L7.2
 func TestPersonsStateCountsWhereItWasTold(t *testing.T) {
 	t.Parallel()
 	eachDesk(t, func(t *testing.T, d *desk) {
-		apptest.Consent(t, d.App, d.org, d.sub, "contracts")
+		given := apptest.Consent(t, d.App, d.org, d.sub, "contracts")
 		d.permitted(d.ask(register.View))
 		inside := d.org.Inside(d.sub)
 		if err := d.Guard.SetPerson(t.Context(), d.org, inside, apptest.System, party.Missing, ""); !fault.Is(err, "missing-field") {
 			t.Fatalf("without a document: %v", err)
 		}
-		for _, state := range []string{party.Deceased, party.Missing, party.DeclaredDead} {
+		for _, state := range []string{party.Missing, party.DeclaredDead, party.Alive, party.Deceased} {
 			if err := d.Guard.SetPerson(t.Context(), d.org, inside, apptest.System, state, "решение 7"); err != nil {
 				t.Fatal(err)
+			}
+			if state == party.Alive {
+				d.permitted(d.ask(register.View))
+				continue
 			}
 			d.denied(d.ask(register.View), "subject-deceased")
 			d.permitted(d.ask(register.View, func(a *gate.Ask) { a.Ground, a.Document = "9(10)", "закон о наследстве" }))
@@ -91,7 +96,10 @@ func TestPersonsStateCountsWhereItWasTold(t *testing.T) {
 		if err := d.Guard.SetPerson(t.Context(), d.org, inside, apptest.System, party.Alive, "отмена решения"); err != nil {
 			t.Fatal(err)
 		}
-		d.permitted(d.ask(register.View))
+		d.denied(d.ask(register.View), "no-consent")
+		if c, err := d.Store.Consent(t.Context(), given.ID); err != nil || c.Status != consent.Ended {
+			t.Fatalf("the consent is %s (%v)", c.Status, err)
+		}
 	})
 }
 

@@ -280,11 +280,11 @@ func (r *mapReader) consents(m *Map) {
 	has := func(part string) bool {
 		return slices.ContainsFunc(m.Columns, func(c Column) bool { return c.Consent == part })
 	}
-	any := slices.ContainsFunc(m.Columns, func(c Column) bool { return c.Consent != "" })
+	some := slices.ContainsFunc(m.Columns, func(c Column) bool { return c.Consent != "" })
 	switch {
-	case any && !has(ConsentDate):
+	case some && !has(ConsentDate):
 		r.fail("columns", 0, "map-consent-date")
-	case any && m.Channel == "" && !has(ConsentChannel):
+	case some && m.Channel == "" && !has(ConsentChannel):
 		r.fail("channel", 0, "missing-key", "key", "channel")
 	}
 }

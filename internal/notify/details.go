@@ -65,6 +65,8 @@ func (s speaker) details() []Detail {
 		if s.Detail != "" {
 			add("scopes", s.scopes())
 		}
+	case "consent.hold", "consent.barred", "consent.appeal", "consent.uphold", "consent.lift":
+		add("obligation", s.Detail)
 	case "subject.import":
 		add("origin", s.Detail)
 	case "kdp.ask", "kdp.token":

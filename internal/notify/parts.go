@@ -7,6 +7,7 @@ import (
 
 	"kelisim/internal/locale"
 	"kelisim/internal/register"
+	"kelisim/verify"
 )
 
 // The parts of a sentence. Each is empty or begins with what sets it apart from
@@ -254,6 +255,12 @@ func (s speaker) scopes() string {
 		ids[i] = s.taken(id)
 	}
 	return s.join(ids)
+}
+
+// Taken names what was taken out of a consent as its entry writes it: a scope, or
+// an id behind what it is.
+func Taken(lang locale.Lang, reg *register.Register, id string) string {
+	return speaker{lang, &verify.Entry{}, reg}.taken(id)
 }
 
 // taken names what was taken out of a consent: a scope, or an id behind what it

@@ -145,6 +145,14 @@ func sentences() (all []named) {
 	add("consent.ask about two purposes", entry("consent.ask"), give)
 	add("consent.ask by a third party", entry("consent.ask"), func(e *verify.Entry) { e.Detail, e.Recipient = "payment", payment })
 	add("consent.withdraw of a part", entry("consent.withdraw"), by("subject"), func(e *verify.Entry) { e.Detail = "transfer,crossBorder" })
+	add("consent.withdraw of a purpose", entry("consent.withdraw"), by("subject"), func(e *verify.Entry) { e.Detail = "purpose:news,category:email" })
+	add("consent.narrow", entry("consent.narrow"), by("subject"), func(e *verify.Entry) {
+		e.Detail = "transfer,recipient:" + payment + ",recipient:991240000001,country:DE,category:phone"
+	})
+	add("consent.hold", entry("consent.hold"), func(e *verify.Entry) {
+		e.Detail, e.Ground = "договор 7", &verify.Ground{Provision: "8(2)", Document: "договор 7 от 3 мая"}
+	})
+	add("consent.lift by the authority", entry("consent.lift"), by("authority"), func(e *verify.Entry) { e.Detail = "договор 7" })
 	add("consent.withdraw of all", entry("consent.withdraw"), by("subject"), func(e *verify.Entry) { e.Detail = "process,transfer" })
 	for _, state := range []string{"alive", "deceased", "declared-dead"} {
 		add("subject.state "+state, entry("subject.state"), func(e *verify.Entry) { e.Detail = state })
@@ -161,6 +169,7 @@ func sentences() (all []named) {
 	}
 	add("consent.give by a parent", entry("consent.give"), give, as("child"))
 	add("consent.withdraw by a guardian", entry("consent.withdraw"), as("ward"))
+	add("consent.appeal by a guardian", entry("consent.appeal"), as("ward"), func(e *verify.Entry) { e.Detail = "договор 7" })
 	add("consent.pause by an attorney", entry("consent.pause"), as("principal"))
 	add("consent.resume by a representative of an unknown sort", entry("consent.resume"), as("guest"))
 	add("consent.show to a parent", entry("consent.show"), as("child"))

@@ -138,8 +138,10 @@ func facts(lang locale.Lang, e *verify.Entry, reg *register.Register) []fact {
 	}
 	text("reference", e.Reference)
 	switch e.Action {
-	case "consent.withdraw":
-		text("scopes", scopeNames(lang, e.Detail))
+	case "consent.withdraw", "consent.narrow":
+		text("scopes", scopeNames(lang, reg, e))
+	case "consent.hold", "consent.barred", "consent.appeal", "consent.uphold", "consent.lift":
+		text("obligation", e.Detail)
 	case "subject.import":
 		text("origin", e.Detail)
 	}
@@ -176,13 +178,15 @@ func groundName(lang locale.Lang, provision string) string {
 	return name
 }
 
-func scopeNames(lang locale.Lang, ids string) string {
-	if ids == "" {
+// scopeNames names what was taken out of a consent: scopes, and ids behind what
+// they are.
+func scopeNames(lang locale.Lang, reg *register.Register, e *verify.Entry) string {
+	if e.Detail == "" {
 		return ""
 	}
-	return list(each(strings.Split(ids, ","), func(id string) string {
-		if key := "scope." + id; locale.Has(key) {
-			return locale.Text(lang, key)
+	return list(each(strings.Split(e.Detail, ","), func(id string) string {
+		if name := notify.Taken(lang, reg, id); name != "" {
+			return name
 		}
 		return id
 	}))

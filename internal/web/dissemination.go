@@ -15,6 +15,7 @@ type disseminationPage struct {
 	Operator locale.String
 	BIN      string
 	Purposes []publicPurpose
+	Within   string // the term of the edition that binds the operator
 }
 
 type publicPurpose struct {
@@ -40,6 +41,9 @@ func (p *Pages) dissemination(w http.ResponseWriter, v *visit) error {
 		return err
 	}
 	b := disseminationPage{Operator: nameOf(o), BIN: o.BIN}
+	if t, ok := o.Edition(p.Now()).Term(consent.ConditionsTerm); ok {
+		b.Within = t.Span(v.Lang)
+	}
 	for _, x := range list {
 		purpose := publicPurpose{Name: purposeName(o.Register, v.Lang, x.Purpose)}
 		for _, c := range x.Categories {

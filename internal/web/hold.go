@@ -84,7 +84,7 @@ func (p *Pages) appealHold(w http.ResponseWriter, v *visit) error {
 // refusedHeld leads a withdrawal that something bars back to the page that names
 // it.
 func (p *Pages) refusedHeld(w http.ResponseWriter, v *visit, c *consent.Consent, err error) error {
-	var b *consent.Barred
+	var b *consent.BarredError
 	if errors.As(err, &b) {
 		return see(w, v, v.to("/me/consents/"+c.ID.String(), "done", "barred"))
 	}

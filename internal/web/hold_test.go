@@ -154,3 +154,38 @@ func TestAskedAgainPage(t *testing.T) {
 		}
 	}
 }
+
+// Everybody is told that there are conditions and bans, and nothing of whose; the
+// subject sets them with the answer and reads them with the consent.
+//
+// duty: P5.11, P5.13
+func TestDisseminationPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r, _, err := w.Consents.Ask(t.Context(), w.shop, w.shop, &consent.NewRequest{
+		Subject: w.daniyar.shop, Actor: crm, Ask: consent.Asked{Terms: consent.Terms{Purposes: []string{"reviews"}, PublicSources: true}},
+	})
+	w.must(err)
+	b := w.signedIn(locale.RU, w.daniyar)
+	path := "/me/asked/" + r.ID.String()
+	if page := b.want(http.StatusOK, path); !strings.Contains(page, `name="ban:email"`) {
+		t.Error("no place for conditions")
+	}
+	const words = "Только со ссылкой, Данияр"
+	a := b.post(path, url.Values{"answer": {"give"}, "purpose": {"reviews"}, "public": {"yes"}, "ban:email": {"yes"}, "condition:name": {words}})
+	if a.status != http.StatusSeeOther {
+		t.Fatal(a.status, a.body)
+	}
+	got, err := w.Store.Request(t.Context(), r.ID)
+	w.must(err)
+	if page := b.want(http.StatusOK, "/me/consents/"+got.Consent.String()); !strings.Contains(page, words) || !strings.Contains(page, "только читать") {
+		t.Error("the conditions do not stand with the consent")
+	}
+	for _, lang := range locale.All {
+		page := w.visitor(lang).want(http.StatusOK, "/o/"+w.shop.BIN+"/dissemination")
+		golden(t, "dissemination."+string(lang)+".html", normalise(page))
+		if strings.Contains(page, words) || strings.Contains(page, "Данияр") {
+			t.Error("the public page tells of a person")
+		}
+	}
+}

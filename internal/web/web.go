@@ -34,7 +34,7 @@ import (
 // Consents is what the pages do with a consent. None of it checks whose it is:
 // that is done here, before.
 type Consents interface {
-	// WithdrawPart returns a *consent.Barred where something stands against it.
+	// WithdrawPart returns a *consent.BarredError where something stands against it.
 	WithdrawPart(ctx context.Context, id ident.ID, d *consent.Demand, by verify.Actor) (*consent.Consent, error)
 	Narrow(ctx context.Context, id ident.ID, stay *consent.Part, by verify.Actor) (*consent.Consent, error)
 	Extend(ctx context.Context, id ident.ID, until time.Time, by verify.Actor) (*consent.Consent, error)
