@@ -216,3 +216,19 @@ func TestGovStackRefusalsLeaveNothing(t *testing.T) {
 		}
 	})
 }
+
+func FuzzGovStackRecord(f *testing.F) {
+	fuzz(f, "operator", "POST", "/govstack/service/individual/record/consent-record/", jsonType,
+		`{"consentRecord":{"dataAgreementId":"a-1","individualId":"$iin","optIn":true},"signature":{"signature":"a.b.c","verificationSignedBy":"{\"kty\":\"EC\"}","verificationPayload":"{\"objectData\":\"{}\"}"}}`,
+		`{"consentRecord":{"dataAgreement":{"id":"a-1","policy":{"dataRetentionPeriodDays":1e9}},"individual":{"id":"$name"}},"signature":"x"}`,
+		`{"optIn":null,"$iin":1}`, `{"consentRecord":[],"signature":[]}`, `null`, "\xff", ``,
+	)
+}
+
+func FuzzGovStackAgreement(f *testing.F) {
+	fuzz(f, "officer", "POST", "/govstack/config/data-agreement/", jsonType,
+		`{"dataAgreement":{"id":"x","version":"1","purpose":"x","lawfulBasis":"consent","dpia":"","attributes":[{"name":"name"}],"policyId":"register-1"}}`,
+		`{"dataAgreement":{"id":"\u0000","version":"1","purpose":"$name","lawfulBasis":"consent","dpia":"","attributes":[{"category":"$iin"}]}}`,
+		`{"version":"1","purpose":"\ud83d\ude00","lawfulBasis":"consent","dpia":null,"attributes":[{"name":"email"},{"name":"email"}]}`, `{"dataAgreement":null}`, `[]`, "\xff",
+	)
+}
