@@ -101,13 +101,23 @@ func TestGovStackNamesNobodyElsewhere(t *testing.T) {
 	t.Parallel()
 	b := blockOf(t, newWorld(t))
 	b.agree(t, "a-1", "news")
-	b.know(t, "$iin", `,"externalId":"$phone","externalIdType":"phone","identityProviderId":"$name"`)
+	b.know(t, "$iin", `,"externalId":"$phone","externalIdType":"phone"`)
 	me := newSigner(t)
 	record, sig := b.draft(t, "$iin", "a-1")
 	id := b.ask(t, "operator", "POST", paired, text(t, object{"consentRecord": record, "signature": me.fill(t, sig)})).want(t, 200).str(t, "consentRecord", "id")
 	b.ask(t, "operator", "PUT", paired+id, `{"optIn":false}`).want(t, 200)
 	b.ask(t, "operator", "POST", paired, text(t, object{"consentRecord": record, "signature": me.fill(t, sig)})).want(t, 400)
-	b.ask(t, "operator", "GET", "/service/individual/$iin", "").want(t, 200)
+	// Nor is it read back without a decision; a number of the operator's own is.
+	clean(t, "individual", strings.ReplaceAll(string(b.ask(t, "operator", "GET", "/service/individual/$iin", "").want(t, 200).body), plantedIIN, "the id"))
+	for kind, value := range map[string]string{"iin": plantedIIN, "phone": plantedPhone, "email": plantedEmail, "Document": plantedDoc} {
+		id := b.know(t, "k-"+kind, `,"externalId":"`+value+`","externalIdType":"`+kind+`"`)
+		clean(t, kind, string(b.ask(t, "operator", "GET", "/service/individual/"+id, "").want(t, 200).body))
+	}
+	clean(t, "list", strings.ReplaceAll(string(b.ask(t, "operator", "GET", "/config/individuals/", "").want(t, 200).body), plantedIIN, "the id"))
+	own := b.know(t, "k-own", `,"externalId":"crm-77","externalIdType":"crm"`)
+	if a := b.ask(t, "operator", "GET", "/service/individual/"+own, "").want(t, 200); a.str(t, "individual", "externalId") != "crm-77" {
+		t.Errorf("%s", a.body)
+	}
 	b.ask(t, "operator", "GET", "/service/individual/$iin/x", "")
 	b.ask(t, "operator", "POST", "/service/individual/", `{"individual":{"id":"$iin"}}`).want(t, 400)
 	b.ask(t, "operator", "POST", "/service/individual/", `{"individual":{"id":"x","externalId":"$name","externalIdType":"iin"}}`).want(t, 400)
