@@ -121,7 +121,7 @@ func (c *call) individual(who *govstack.Who) (string, error) {
 		}
 	}
 	if c.caller.Role == account.Subject && id != "" {
-		return c.GovStack.IndividualOf(c.ctx(), who.Org.ID, c.caller.Subject, id)
+		return c.GovStack.IndividualOf(c.ctx(), who, c.caller.Subject, id)
 	}
 	return id, nil
 }
@@ -131,7 +131,7 @@ func (c *call) individual(who *govstack.Who) (string, error) {
 func (c *call) named(who *govstack.Who) (string, error) {
 	id, err := c.individual(who)
 	if err == nil && id == "" && c.caller.Role == account.Subject {
-		return c.GovStack.IndividualOf(c.ctx(), who.Org.ID, c.caller.Subject, "")
+		return c.GovStack.IndividualOf(c.ctx(), who, c.caller.Subject, "")
 	}
 	if err == nil && id == "" {
 		err = fault.Bad("individualId", "missing-field")

@@ -101,13 +101,23 @@ func TestGovStackNamesNobodyElsewhere(t *testing.T) {
 	t.Parallel()
 	b := blockOf(t, newWorld(t))
 	b.agree(t, "a-1", "news")
-	b.know(t, "$iin", `,"externalId":"$phone","externalIdType":"phone","identityProviderId":"$name"`)
+	b.know(t, "$iin", `,"externalId":"$phone","externalIdType":"phone"`)
 	me := newSigner(t)
 	record, sig := b.draft(t, "$iin", "a-1")
 	id := b.ask(t, "operator", "POST", paired, text(t, object{"consentRecord": record, "signature": me.fill(t, sig)})).want(t, 200).str(t, "consentRecord", "id")
 	b.ask(t, "operator", "PUT", paired+id, `{"optIn":false}`).want(t, 200)
 	b.ask(t, "operator", "POST", paired, text(t, object{"consentRecord": record, "signature": me.fill(t, sig)})).want(t, 400)
-	b.ask(t, "operator", "GET", "/service/individual/$iin", "").want(t, 200)
+	// Nor is it read back without a decision; a number of the operator's own is.
+	clean(t, "individual", strings.ReplaceAll(string(b.ask(t, "operator", "GET", "/service/individual/$iin", "").want(t, 200).body), plantedIIN, "the id"))
+	for kind, value := range map[string]string{"iin": plantedIIN, "phone": plantedPhone, "email": plantedEmail, "Document": plantedDoc} {
+		id := b.know(t, "k-"+kind, `,"externalId":"`+value+`","externalIdType":"`+kind+`"`)
+		clean(t, kind, string(b.ask(t, "operator", "GET", "/service/individual/"+id, "").want(t, 200).body))
+	}
+	clean(t, "list", strings.ReplaceAll(string(b.ask(t, "operator", "GET", "/config/individuals/", "").want(t, 200).body), plantedIIN, "the id"))
+	own := b.know(t, "k-own", `,"externalId":"crm-77","externalIdType":"crm"`)
+	if a := b.ask(t, "operator", "GET", "/service/individual/"+own, "").want(t, 200); a.str(t, "individual", "externalId") != "crm-77" {
+		t.Errorf("%s", a.body)
+	}
 	b.ask(t, "operator", "GET", "/service/individual/$iin/x", "")
 	b.ask(t, "operator", "POST", "/service/individual/", `{"individual":{"id":"$iin"}}`).want(t, 400)
 	b.ask(t, "operator", "POST", "/service/individual/", `{"individual":{"id":"x","externalId":"$name","externalIdType":"iin"}}`).want(t, 400)
@@ -215,4 +225,20 @@ func TestGovStackRefusalsLeaveNothing(t *testing.T) {
 			t.Errorf("something stayed:\n%v\n%v", before, after)
 		}
 	})
+}
+
+func FuzzGovStackRecord(f *testing.F) {
+	fuzz(f, "operator", "POST", "/govstack/service/individual/record/consent-record/", jsonType,
+		`{"consentRecord":{"dataAgreementId":"a-1","individualId":"$iin","optIn":true},"signature":{"signature":"a.b.c","verificationSignedBy":"{\"kty\":\"EC\"}","verificationPayload":"{\"objectData\":\"{}\"}"}}`,
+		`{"consentRecord":{"dataAgreement":{"id":"a-1","policy":{"dataRetentionPeriodDays":1e9}},"individual":{"id":"$name"}},"signature":"x"}`,
+		`{"optIn":null,"$iin":1}`, `{"consentRecord":[],"signature":[]}`, `null`, "\xff", ``,
+	)
+}
+
+func FuzzGovStackAgreement(f *testing.F) {
+	fuzz(f, "officer", "POST", "/govstack/config/data-agreement/", jsonType,
+		`{"dataAgreement":{"id":"x","version":"1","purpose":"x","lawfulBasis":"consent","dpia":"","attributes":[{"name":"name"}],"policyId":"register-1"}}`,
+		`{"dataAgreement":{"id":"\u0000","version":"1","purpose":"$name","lawfulBasis":"consent","dpia":"","attributes":[{"category":"$iin"}]}}`,
+		`{"version":"1","purpose":"\ud83d\ude00","lawfulBasis":"consent","dpia":null,"attributes":[{"name":"email"},{"name":"email"}]}`, `{"dataAgreement":null}`, `[]`, "\xff",
+	)
 }

@@ -153,6 +153,10 @@ func TestGovStackIsTheCore(t *testing.T) {
 			}
 		}
 		b.audited(t, id, 4)
+		b.seal(t)
+		if r, err := b.Audit(t.Context(), nil); err != nil || len(r.Findings) > 0 {
+			t.Error(r, err)
+		}
 	})
 }
 

@@ -263,8 +263,8 @@ func (f *Face) PutAgreement(ctx context.Context, who *Who, id string, a *Agreeme
 	if err := f.govern(ctx, who, a); err != nil {
 		return nil, err
 	}
-	a.Lifecycle, a.PurposeID, a.RegisterWait = nil, "", 0
-	if a.RegisterWait, err = f.declare(ctx, who, a); err != nil {
+	a.Lifecycle, a.PurposeID, a.RegisterVersion = nil, "", 0
+	if a.RegisterVersion, err = f.declare(ctx, who, a); err != nil {
 		return nil, err
 	}
 	a.Controller = controller(who.Org, who)
@@ -314,7 +314,7 @@ func (f *Face) govern(ctx context.Context, who *Who, a *Agreement) error {
 	if a.Policy != nil && id == "" {
 		return fault.Bad("policy.id", "missing-field")
 	}
-	a.Policy, a.PolicyID, a.PolicyRev = nil, "", ""
+	a.Policy, a.PolicyID, a.PolicyRevisionID = nil, "", ""
 	if id == "" {
 		return nil
 	}
@@ -324,7 +324,7 @@ func (f *Face) govern(ctx context.Context, who *Who, a *Agreement) error {
 	}
 	a.Policy, a.PolicyID = p, p.ID
 	if rev != nil {
-		a.PolicyRev = rev.ID
+		a.PolicyRevisionID = rev.ID
 	}
 	return nil
 }
@@ -333,7 +333,7 @@ func (f *Face) govern(ctx context.Context, who *Who, a *Agreement) error {
 func (f *Face) complete(who *Who, a *Agreement) {
 	a.PurposeID = ""
 	if p := bind(who.Org.Register, a); p != nil {
-		a.PurposeID, a.RegisterWait = p.ID, 0
+		a.PurposeID, a.RegisterVersion = p.ID, 0
 	}
 	on := f.active(who.Org.Register, a)
 	a.Active = &on

@@ -65,22 +65,22 @@ type Attribute struct {
 
 // Agreement specifies a single purpose that can be consented to.
 type Agreement struct {
-	ID           string      `json:"id"`
-	Version      string      `json:"version"`
-	Controller   *Controller `json:"controller,omitempty"`
-	Policy       *Policy     `json:"policy,omitempty"`
-	PolicyID     string      `json:"policyId,omitempty"`
-	Purpose      string      `json:"purpose"`
-	LawfulBasis  string      `json:"lawfulBasis"`
-	DataUse      string      `json:"dataUse,omitempty"`
-	DPIA         string      `json:"dpia"`
-	Active       *bool       `json:"active,omitempty"`
-	Forgettable  *bool       `json:"forgettable,omitempty"`
-	Lifecycle    *Lifecycle  `json:"lifecycle,omitempty"`
-	Attributes   []Attribute `json:"attributes,omitempty"`
-	PurposeID    string      `json:"purposeId,omitempty"` // of the register, where it names one
-	PolicyRev    string      `json:"policyRevisionId,omitempty"`
-	RegisterWait int         `json:"registerVersion,omitzero"` // that was applied for it
+	ID               string      `json:"id"`
+	Version          string      `json:"version"`
+	Controller       *Controller `json:"controller,omitempty"`
+	Policy           *Policy     `json:"policy,omitempty"`
+	PolicyID         string      `json:"policyId,omitempty"`
+	Purpose          string      `json:"purpose"`
+	LawfulBasis      string      `json:"lawfulBasis"`
+	DataUse          string      `json:"dataUse,omitempty"`
+	DPIA             string      `json:"dpia"`
+	Active           *bool       `json:"active,omitempty"`
+	Forgettable      *bool       `json:"forgettable,omitempty"`
+	Lifecycle        *Lifecycle  `json:"lifecycle,omitempty"`
+	Attributes       []Attribute `json:"attributes,omitempty"`
+	PurposeID        string      `json:"purposeId,omitempty"` // of the register, where it names one
+	PolicyRevisionID string      `json:"policyRevisionId,omitempty"`
+	RegisterVersion  int         `json:"registerVersion,omitzero"` // that was applied for it
 }
 
 // Individual shallowly models a person.
@@ -96,19 +96,19 @@ type Individual struct {
 
 // Record expresses consent to a single data agreement.
 type Record struct {
-	ID            string      `json:"id"`
-	Agreement     *Agreement  `json:"dataAgreement,omitempty"`
-	AgreementID   string      `json:"dataAgreementId,omitempty"`
-	AgreementRev  *Revision   `json:"dataAgreementRevision,omitempty"`
-	AgreementRevI string      `json:"dataAgreementRevisionId,omitempty"`
-	AgreementHash string      `json:"dataAgreementRevisionHash"`
-	Individual    *Individual `json:"individual,omitempty"`
-	IndividualID  string      `json:"individualId,omitempty"`
-	OptIn         *bool       `json:"optIn,omitempty"`
-	State         string      `json:"state"`
-	Signature     *Signature  `json:"signature,omitempty"`
-	SignatureID   string      `json:"signatureId,omitempty"`
-	ConsentID     string      `json:"consentId,omitempty"` // in Kelisim
+	ID                  string      `json:"id"`
+	Agreement           *Agreement  `json:"dataAgreement,omitempty"`
+	AgreementID         string      `json:"dataAgreementId,omitempty"`
+	AgreementRevision   *Revision   `json:"dataAgreementRevision,omitempty"`
+	AgreementRevisionID string      `json:"dataAgreementRevisionId,omitempty"`
+	AgreementHash       string      `json:"dataAgreementRevisionHash"`
+	Individual          *Individual `json:"individual,omitempty"`
+	IndividualID        string      `json:"individualId,omitempty"`
+	OptIn               *bool       `json:"optIn,omitempty"`
+	State               string      `json:"state"`
+	Signature           *Signature  `json:"signature,omitempty"`
+	SignatureID         string      `json:"signatureId,omitempty"`
+	ConsentID           string      `json:"consentId,omitempty"` // in Kelisim
 }
 
 // The states of a record.

@@ -23,15 +23,20 @@ func identifiers(in *Individual) []party.Identifier {
 	if in.ExternalID == "" {
 		return list
 	}
-	kind := ident.External
-	switch k := ident.Kind(strings.ToLower(in.ExternalIDType)); k {
-	case ident.IIN, ident.Phone, ident.Email, ident.Document:
-		kind = k
-	}
+	kind := in.kind()
 	if kind == ident.External && in.ExternalID == in.ID {
 		return list
 	}
 	return append(list, party.Identifier{Kind: kind, Value: in.ExternalID})
+}
+
+// kind is what sort of identifier the external id is.
+func (in *Individual) kind() ident.Kind {
+	switch k := ident.Kind(strings.ToLower(in.ExternalIDType)); k {
+	case ident.IIN, ident.Phone, ident.Email, ident.Document:
+		return k
+	}
+	return ident.External
 }
 
 // CreateIndividual registers a person, or finds the one whom the organization
@@ -101,8 +106,15 @@ func (f *Face) mark(org *party.Organization, thumb string) []byte {
 	return sum[:]
 }
 
+// putIndividual lands an individual. A number of the organization's own is kept; an
+// IIN, a phone, an address of mail or a document is not: it is known by its keyed
+// hash, as everywhere, and read only from the vault, by a decision.
 func (f *Face) putIndividual(ctx context.Context, who *Who, o *Row, in *Individual) (stale bool, err error) {
-	if err := f.close(ctx, who.Org, o, in); err != nil {
+	kept := *in
+	if in.kind() != ident.External {
+		kept.ExternalID = ""
+	}
+	if err := f.close(ctx, who.Org, o, &kept); err != nil {
 		return false, err
 	}
 	rec, err := f.record(ctx, who, o, "govstack.individual", nil)
@@ -139,28 +151,22 @@ func (f *Face) Individual(ctx context.Context, who *Who, id string) (*Individual
 	return &p.told, nil
 }
 
-// IndividualOf finds the individual that a subject is with an organization.
-func (f *Face) IndividualOf(ctx context.Context, org, subject ident.ID, id string) (string, error) {
-	o := Filter{Org: org, Kind: KindIndividual, Subject: subject}
+// IndividualOf is the id of the individual that a subject is with an organization:
+// the first, or the one named, if it is the subject's.
+func (f *Face) IndividualOf(ctx context.Context, who *Who, subject ident.ID, id string) (string, error) {
+	q := Filter{Org: who.Org.ID, Kind: KindIndividual, Subject: subject, Limit: 1}
 	if id != "" {
-		sum := f.sum(org, KindIndividual, id)
-		o.Sum = &sum
+		sum := f.sum(who.Org.ID, KindIndividual, id)
+		q.Sum = &sum
 	}
-	list, err := f.Store.Objects(ctx, o)
+	list, err := f.Store.Objects(ctx, q)
 	if err != nil {
 		return "", err
 	}
 	if len(list) == 0 {
 		return "", &fault.Error{Kind: fault.NotFound, Code: "govstack-unknown", Field: "individualId"}
 	}
-	if id != "" {
-		return id, nil
-	}
-	org2, err := f.Parties.ByID(ctx, org)
-	if err != nil {
-		return "", err
-	}
-	p, err := f.person(ctx, &Who{Org: org2}, &list[0])
+	p, err := f.person(ctx, who, &list[0])
 	if err != nil {
 		return "", err
 	}
