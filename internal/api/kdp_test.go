@@ -178,6 +178,29 @@ func TestKDPOff(t *testing.T) {
 	w.do(t, "operator", "GET", "/v1/kdp/requests", "").want(t, 200)
 }
 
+// Nobody is asked for an organization that is out of work, nor for a purpose that
+// collects nothing.
+func TestKDPNotToAsk(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	sim := w.stateService(t)
+	still := strings.Replace(apptest.Bestam(t), "actions: [collect, record, systematise, accumulate, store, clarify, supplement, extract, use, view, block", "actions: [use, view, block", 1)
+	apptest.Apply(t, w.App, still)
+	if a := w.do(t, "operator", "POST", "/v1/kdp/requests", kdpOf("")).want(t, 400); a.str(t, "code") != "kdp-collect" || a.str(t, "field") != "purpose" {
+		t.Errorf("%s", a.body)
+	}
+	apptest.Apply(t, w.App, apptest.Bestam(t))
+	w.authority(t)
+	w.names["order"] = w.order(t, `"kind":"suspend"`)
+	w.do(t, "officer", "POST", "/v1/orders/$order/execute", `{}`).want(t, 200)
+	if a := w.do(t, "operator", "POST", "/v1/kdp/requests", kdpOf("")).want(t, 403); a.str(t, "code") != "kdp-suspended" {
+		t.Errorf("%s", a.body)
+	}
+	if len(sim.Asked()) != 0 {
+		t.Errorf("%v", sim.Asked())
+	}
+}
+
 // badKDPOf is a question with fields of its own.
 func badKDPOf(iin, services, validFor, more string) string {
 	return `{"subject":"$subject","iin":"` + iin + `","purpose":"contracts","services":[` + services + `],"validFor":"` + validFor + `"` + more + `}`

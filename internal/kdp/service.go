@@ -106,45 +106,65 @@ func (s *Requests) Ask(ctx context.Context, org *party.Organization, by verify.A
 	if _, ok := s.Settings.Accounts[org.BIN]; !ok {
 		return nil, false, fault.New(fault.Conflict, "kdp-account")
 	}
-	if org.Suspended {
-		return nil, false, fault.New(fault.Denied, "kdp-suspended")
-	}
-	n, err := s.complete(org, in)
-	if err != nil {
-		return nil, false, err
-	}
-	iin, err := s.own(ctx, org, in)
-	if err != nil {
-		return nil, false, err
-	}
-	n.Subject, n.Org = org.Inside(in.Subject), org.ID
 	for range maxTries {
-		version, wrapped, err := s.Store.SubjectVersion(ctx, n.Subject)
+		n, err := s.complete(org, in)
 		if err != nil {
 			return nil, false, err
 		}
-		key, err := s.key(ctx, org, n.Subject)
+		iin, err := s.own(ctx, org, in)
 		if err != nil {
 			return nil, false, err
 		}
-		before, err := s.equal(ctx, n, &key)
-		if err != nil || before != nil {
-			return before, false, err
-		}
-		stale, err := s.put(ctx, org, by, n, iin, &key, version, wrapped)
-		if err != nil {
+		r, stale, err := s.once(ctx, org, by, n, iin)
+		switch {
+		case err != nil:
 			return nil, false, err
-		}
-		if !stale {
-			r, err := s.again(ctx, org, n)
+		case r != nil:
+			return r, false, nil
+		case !stale:
+			r, err = s.again(ctx, org, n)
 			return r, true, err
+		}
+		if org, err = s.Parties.Reload(ctx, org.ID); err != nil {
+			return nil, false, err
 		}
 	}
 	return nil, false, errContended
 }
 
+// once lands a request, unless there is an equal one, which is returned. stale means
+// that what it was checked against has changed meanwhile.
+func (s *Requests) once(ctx context.Context, org *party.Organization, by verify.Actor, n *Request, iin string) (equal *Request, stale bool, err error) {
+	version, wrapped, err := s.Store.SubjectVersion(ctx, n.Subject)
+	if err != nil {
+		return nil, false, err
+	}
+	key, err := s.key(ctx, org, n.Subject)
+	if err != nil {
+		return nil, false, err
+	}
+	if equal, err = s.equal(ctx, n, &key); err != nil || equal != nil {
+		return equal, false, err
+	}
+	now := s.Now()
+	n.ID, n.Created, n.Next = ident.NewID(now), now, now.Add(s.Settings.Again.First)
+	if err := n.seal(&key, &secrets{IIN: iin}); err != nil {
+		return nil, false, err
+	}
+	rec, err := s.entry(org, n, by, "kdp.ask", wrapped, func(e *verify.Entry) { e.Detail = strings.Join(n.Services, ";") })
+	if err != nil {
+		return nil, false, err
+	}
+	rec.Guard = journal.Guard{Subject: version, Org: org.Version}
+	stale, err = s.Store.InsertKDP(ctx, n, rec)
+	return nil, stale, err
+}
+
 // complete checks what can be checked without the store.
 func (s *Requests) complete(org *party.Organization, in *New) (*Request, error) {
+	if org.Suspended {
+		return nil, fault.New(fault.Denied, "kdp-suspended")
+	}
 	if err := s.purpose(org, in.Purpose); err != nil {
 		return nil, err
 	}
@@ -178,7 +198,7 @@ func (s *Requests) complete(org *party.Organization, in *New) (*Request, error) 
 		return nil, err
 	}
 	r := &Request{
-		Version: 1, Status: Pending, Purpose: in.Purpose,
+		Subject: org.Inside(in.Subject), Org: org.ID, Version: 1, Status: Pending, Purpose: in.Purpose,
 		Content: Content{Services: services, Data: slices.Clone(in.Data), ValidFor: term, OmitSMS: in.OmitSMS, Check: in.Check},
 	}
 	slices.Sort(r.Data)
@@ -301,20 +321,6 @@ func (s *Requests) equal(ctx context.Context, n *Request, key *seal.Key) (*Reque
 	return nil, nil
 }
 
-func (s *Requests) put(ctx context.Context, org *party.Organization, by verify.Actor, n *Request, iin string, key *seal.Key, version int64, wrapped []byte) (bool, error) {
-	now := s.Now()
-	n.ID, n.Created, n.Next = ident.NewID(now), now, now.Add(s.Settings.Again.First)
-	if err := n.seal(key, &secrets{IIN: iin}); err != nil {
-		return false, err
-	}
-	rec, err := s.entry(org, n, by, "kdp.ask", wrapped, func(e *verify.Entry) { e.Detail = strings.Join(n.Services, ";") })
-	if err != nil {
-		return false, err
-	}
-	rec.Guard = journal.Guard{Subject: version}
-	return s.Store.InsertKDP(ctx, n, rec)
-}
-
 // again asks what became of a pending request, and writes the answer down. Where
 // none came it stays pending.
 func (s *Requests) again(ctx context.Context, org *party.Organization, r *Request) (*Request, error) {
@@ -328,7 +334,7 @@ func (s *Requests) again(ctx context.Context, org *party.Organization, r *Reques
 		err = r.reveal(&key, &hidden)
 	}
 	switch {
-	case err == errGone || errors.Is(err, seal.ErrOpen): //nolint:errorlint // never wrapped
+	case errors.Is(err, errGone) || errors.Is(err, seal.ErrOpen):
 		// The data was destroyed, and what the service has to be asked with as well.
 		return s.end(ctx, org, r, nil, "kdp.end", &Answer{Status: Invalid})
 	case err != nil:
@@ -482,7 +488,7 @@ func (s *Requests) unsealed(ctx context.Context, org *party.Organization, r *Req
 	if err == nil {
 		err = r.unseal(&key)
 	}
-	if err == errGone || errors.Is(err, seal.ErrOpen) { //nolint:errorlint // never wrapped
+	if errors.Is(err, errGone) || errors.Is(err, seal.ErrOpen) {
 		return nil
 	}
 	return err
@@ -567,7 +573,7 @@ func (s *Requests) usable(ctx context.Context, org *party.Organization, id ident
 
 func (s *Requests) use(ctx context.Context, org *party.Organization, r *Request, by verify.Actor, ans *gate.Answer, guard journal.Guard) (*Token, bool, error) {
 	key, err := s.key(ctx, org, r.Subject)
-	if err == errGone { //nolint:errorlint // never wrapped
+	if errors.Is(err, errGone) {
 		return nil, true, nil // it was decided on facts that are older
 	}
 	var hidden secrets
