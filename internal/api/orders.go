@@ -57,7 +57,7 @@ type orderRequest struct {
 	Identifier   *identifierBody            `json:"identifier,omitempty"`
 	Document     string                     `json:"document"` // number and date of the act
 	Details      string                     `json:"details,omitempty"`
-	File         *paperBody                  `json:"file,omitempty"`
+	File         *paperBody                 `json:"file,omitempty"`
 	Categories   []string                   `json:"categories,omitempty"` // to destroy; all if absent
 	Values       map[string]json.RawMessage `json:"values,omitempty"`     // to clarify
 	Until        time.Time                  `json:"until,omitzero"`       // of an examination
@@ -246,7 +246,7 @@ func handed(f *order.File) (*raw, error) {
 type executeRequest struct {
 	Values   map[string]json.RawMessage `json:"values,omitempty"`   // to clarify, where the order brought none
 	Answer   string                     `json:"answer,omitempty"`   // to an inquiry; why an integration is refused
-	File     *paperBody                  `json:"file,omitempty"`     // of the answer
+	File     *paperBody                 `json:"file,omitempty"`     // of the answer
 	Decision string                     `json:"decision,omitempty"` // on an integration: agreed, refused
 }
 

@@ -238,13 +238,9 @@ func (w *world) pack(t *testing.T) {
 		"no last step":         func(p *verify.RequestPack) { p.Journal = without(p.Journal, p.Request) },
 		"another's salt":       func(p *verify.RequestPack) { p.Journal[0].Salt = p.Journal[1].Salt },
 		"a demand for a pack":  func(p *verify.RequestPack) { p.Request.Type = verify.TypeConsentReceipt },
+		"another body, signed": func(p *verify.RequestPack) { w.resign(t, p, "body", []byte("{}")) },
+		"an earlier step":      func(p *verify.RequestPack) { w.resign(t, p, "last", firstID(t, p)) },
 		"no journal":           func(p *verify.RequestPack) { p.Journal = nil },
-		"no last step":         func(p *verify.Pack) { p.Journal = without(p.Journal, p.Request) },
-		"another's salt":       func(p *verify.Pack) { p.Journal[0].Salt = p.Journal[1].Salt },
-		"a demand for a pack":  func(p *verify.Pack) { p.Request.Type = verify.TypeConsentReceipt },
-		"another body, signed": func(p *verify.Pack) { w.resign(t, p, "body", []byte("{}")) },
-		"an earlier step":      func(p *verify.Pack) { w.resign(t, p, "last", firstID(t, p)) },
-		"no journal":           func(p *verify.Pack) { p.Journal = nil },
 	} {
 		p := read()
 		spoil(p)
@@ -256,7 +252,7 @@ func (w *world) pack(t *testing.T) {
 
 // resign signs the document of a pack anew with one thing in it changed, as only
 // whoever has the keys can.
-func (w *world) resign(t *testing.T, p *verify.Pack, name string, value []byte) {
+func (w *world) resign(t *testing.T, p *verify.RequestPack, name string, value []byte) {
 	t.Helper()
 	doc := map[string]any{}
 	if err := json.Unmarshal(p.Request.Document, &doc); err != nil {
@@ -278,7 +274,7 @@ func (w *world) resign(t *testing.T, p *verify.Pack, name string, value []byte) 
 }
 
 // firstID is the entry of the receipt of the demand.
-func firstID(t *testing.T, p *verify.Pack) []byte {
+func firstID(t *testing.T, p *verify.RequestPack) []byte {
 	t.Helper()
 	for i := range p.Journal {
 		if e, err := verify.DecodeEntry(p.Journal[i].Entry); err == nil && e.Action == "request.receive" {
