@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,7 +34,7 @@ var keys = sync.OnceValues(func() (kdp.Account, error) {
 type state struct {
 	*kdpsim.Service
 	set  *kdp.Settings
-	last *[]byte // the newest message that came
+	last atomic.Pointer[string] // the newest message that came
 	url  string
 }
 
@@ -48,11 +49,12 @@ func simulated(t testing.TB, form string, now func() time.Time) *state {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &state{Service: sim, set: kdp.Standard(), last: new([]byte)}
+	s := &state{Service: sim, set: kdp.Standard()}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
-		*s.last = b
-		r.Body = io.NopCloser(strings.NewReader(string(b)))
+		message := string(b)
+		s.last.Store(&message)
+		r.Body = io.NopCloser(strings.NewReader(message))
 		sim.ServeHTTP(w, r)
 	}))
 	t.Cleanup(srv.Close)
@@ -210,7 +212,7 @@ func TestNoMessageTwice(t *testing.T) {
 	if len(numbers) != 3 {
 		t.Errorf("numbers were used again: %v", numbers)
 	}
-	res, err := http.Post(s.url+kdpsim.PathSHEP, "text/xml", strings.NewReader(string(*s.last))) //nolint:noctx // a test
+	res, err := http.Post(s.url+kdpsim.PathSHEP, "text/xml", strings.NewReader(*s.last.Load())) //nolint:noctx // a test
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,7 +255,7 @@ func TestOtherDetails(t *testing.T) {
 	if _, err := s.set.Client(time.Now).Ask(t.Context(), question(apptest.IIN(1))); !errors.Is(err, kdp.Faulty) {
 		t.Error(err)
 	}
-	m := string(*s.last)
+	m := *s.last.Load()
 	for _, want := range []string{`<data:ask xmlns:data="urn:other"><person>` + apptest.IIN(1) + `</person><n>`, `<hours>43800</hours></data:ask>`} {
 		if !strings.Contains(m, want) {
 			t.Errorf("no %s in %s", want, m)
@@ -268,7 +270,7 @@ func TestOtherDetails(t *testing.T) {
 	if _, err := s.set.Client(time.Now).Ask(t.Context(), question(apptest.IIN(1))); err != nil {
 		t.Error(err)
 	}
-	if m := string(*s.last); !strings.Contains(m, "<kdp:uin>") || !strings.Contains(m, "<ds:X509Certificate>") {
+	if m := *s.last.Load(); !strings.Contains(m, "<kdp:uin>") || !strings.Contains(m, "<ds:X509Certificate>") {
 		t.Error(m)
 	}
 }

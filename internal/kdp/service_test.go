@@ -29,7 +29,25 @@ type desk struct {
 	clock *apptest.Clock
 	sim   *state
 	org   *party.Organization
-	log   *strings.Builder
+	log   *lines
+}
+
+// lines is a log that is written to from many sides.
+type lines struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 // each runs a test on each engine and in each form: the service in between is the
@@ -55,7 +73,7 @@ func each(t *testing.T, test func(t *testing.T, d *desk)) {
 
 func open(t *testing.T, a *app.App, clock *apptest.Clock, form string) *desk {
 	t.Helper()
-	d := &desk{App: a, t: t, clock: clock, sim: simulated(t, form, clock.Now), org: apptest.Org(t, a, ""), log: &strings.Builder{}}
+	d := &desk{App: a, t: t, clock: clock, sim: simulated(t, form, clock.Now), org: apptest.Org(t, a, ""), log: &lines{}}
 	a.StateService.Settings, a.StateService.Client = d.sim.set, d.sim.set.Client(clock.Now)
 	a.StateService.Log = slog.New(slog.NewTextHandler(d.log, nil))
 	return d
