@@ -178,7 +178,7 @@ func TestListsOfSomeOrganizations(t *testing.T) {
 		for i := range 9 {
 			org := orgs[i%3]
 			rec := w.record(subject, org)
-			rec.ID, rec.Guard.Subject = ident.NewID(now.Add(time.Duration(i)*time.Second)), w.version(subject)
+			rec.ID, rec.Guard.Subject = ident.NewID(now.Add(time.Duration(i+1)*time.Second)), w.version(subject) // after the entry of the registration
 			c := w.given(subject, now.Add(time.Duration(i)*time.Second), "news")
 			c.Org = org
 			if stale := must(w.InsertConsent(t.Context(), c, text, nil, rec))(t); stale {
