@@ -16,12 +16,6 @@ import (
 
 const paired = "/service/individual/record/consent-record/"
 
-// forgery is a change to a record or signature that was good.
-type forgery struct {
-	name string
-	make func(record, sig object)
-}
-
 // told changes the statement that is signed, before it is.
 func told(t *testing.T, sig object, change func(s, data object)) object {
 	t.Helper()

@@ -124,7 +124,7 @@ func (f *Face) PutPolicy(ctx context.Context, who *Who, id string, p *Policy) (*
 	if err := required(map[string]string{"name": p.Name, "version": p.Version, "url": p.URL}); err != nil {
 		return nil, err
 	}
-	if err := texts(maxText, map[string]string{
+	if err := texts(map[string]string{
 		"name": p.Name, "version": p.Version, "url": p.URL, "jurisdiction": p.Jurisdiction, "industrySector": p.IndustrySector,
 		"geographicRestriction": p.GeographicRestriction, "storageLocation": p.StorageLocation,
 	}); err != nil {
@@ -277,7 +277,7 @@ func checkAgreement(a *Agreement) error {
 	if err := required(map[string]string{"version": a.Version, "purpose": a.Purpose, "lawfulBasis": a.LawfulBasis}); err != nil {
 		return err
 	}
-	if err := texts(maxText, map[string]string{"version": a.Version, "purpose": a.Purpose, "dpia": a.DPIA}); err != nil {
+	if err := texts(map[string]string{"version": a.Version, "purpose": a.Purpose, "dpia": a.DPIA}); err != nil {
 		return err
 	}
 	if !slices.Contains(bases, a.LawfulBasis) {
@@ -294,7 +294,7 @@ func checkAgreement(a *Agreement) error {
 	}
 	for i := range a.Attributes {
 		x := &a.Attributes[i]
-		if err := texts(maxText, map[string]string{"id": x.ID, "name": x.Name, "sensitivity": x.Sensitivity, "category": x.Category}); err != nil {
+		if err := texts(map[string]string{"id": x.ID, "name": x.Name, "sensitivity": x.Sensitivity, "category": x.Category}); err != nil {
 			return fault.Bad(fmt.Sprintf("attributes[%d]", i), "too-long", "max", maxText)
 		}
 	}
@@ -400,7 +400,7 @@ func (f *Face) PutWebhook(ctx context.Context, who *Who, id string, w *Webhook) 
 	if err := required(map[string]string{"payloadUrl": w.PayloadURL, "contentType": w.ContentType, "secretKey": w.SecretKey}); err != nil {
 		return err
 	}
-	if err := texts(maxText, map[string]string{"payloadUrl": w.PayloadURL, "contentType": w.ContentType, "secretKey": w.SecretKey}); err != nil {
+	if err := texts(map[string]string{"payloadUrl": w.PayloadURL, "contentType": w.ContentType, "secretKey": w.SecretKey}); err != nil {
 		return err
 	}
 	u, err := url.Parse(w.PayloadURL)

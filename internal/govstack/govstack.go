@@ -210,10 +210,10 @@ func checkID(field, id string) error {
 }
 
 // texts checks the lengths of what was written.
-func texts(max int, list map[string]string) error {
+func texts(list map[string]string) error {
 	for field, text := range list {
-		if len(text) > max {
-			return fault.Bad(field, "too-long", "max", max)
+		if len(text) > maxText {
+			return fault.Bad(field, "too-long", "max", maxText)
 		}
 	}
 	return nil

@@ -79,7 +79,7 @@ func external(err error) error {
 }
 
 func (f *Face) checkIndividual(who *Who, in *Individual) (mark []byte, err error) {
-	if err := texts(maxText, map[string]string{
+	if err := texts(map[string]string{
 		"externalId": in.ExternalID, "externalIdType": in.ExternalIDType, "identityProviderId": in.IdentityProviderID,
 	}); err != nil {
 		return nil, err

@@ -115,7 +115,7 @@ func CheckChain(list []Revision, keys *jose.JSONWebKeySet) error {
 		if Hash(r.SerializedSnapshot) != r.SerializedHash {
 			return fmt.Errorf("revision %d: %w", i, errForged)
 		}
-		sig, err := jose.ParseSigned(r.Signature, []jose.SignatureAlgorithm{jose.ES256})
+		sig, err := jose.ParseSignedCompact(r.Signature, []jose.SignatureAlgorithm{jose.ES256})
 		if err != nil {
 			return fmt.Errorf("revision %d: %w", i, err)
 		}

@@ -60,7 +60,7 @@ func FuzzSignature(f *testing.F) {
 			return
 		}
 		st, _, err := s.check()
-		if err == nil && s.VerificationSignedBy == string(jwk) && *st != (statementOf(statement, t)) {
+		if err == nil && s.VerificationSignedBy == string(jwk) && *st != statementOf(statement, t) {
 			t.Errorf("taken as %v: %s", st, b)
 		}
 	})
