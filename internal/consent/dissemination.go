@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
@@ -150,10 +152,53 @@ type PublishedCategory struct {
 // maxPublic is how many different terms are looked at.
 const maxPublic = 10_000
 
+// publishedFor is how long an answer to everybody is kept: anybody may ask, and
+// the answer takes a look at every consent to dissemination. What changes here
+// drops it; what another node changed shows that much later.
+const publishedFor = time.Minute
+
+// publications are answers kept, by organization.
+type publications struct {
+	mu   sync.Mutex
+	kept map[ident.ID]publication
+}
+
+type publication struct {
+	at       time.Time
+	register int
+	list     []Published
+}
+
+func (p *publications) get(org *party.Organization, now time.Time) ([]Published, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k, ok := p.kept[org.ID]
+	return k.list, ok && k.register == org.Register.Version && now.Sub(k.at) < publishedFor
+}
+
+func (p *publications) put(org *party.Organization, now time.Time, list []Published) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.kept == nil {
+		p.kept = map[ident.ID]publication{}
+	}
+	p.kept[org.ID] = publication{now, org.Register.Version, list}
+}
+
+func (p *publications) drop(org ident.ID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.kept, org)
+}
+
 // Publish is what an organization publishes now.
 func (s *Consents) Publish(ctx context.Context, org *party.Organization) ([]Published, error) {
 	if org.Register == nil {
 		return nil, nil
+	}
+	now := s.Now()
+	if kept, ok := s.published.get(org, now); ok {
+		return kept, nil
 	}
 	list, err := s.Public.PublicTerms(ctx, org.ID, maxPublic)
 	if err != nil {
@@ -171,6 +216,7 @@ func (s *Consents) Publish(ctx context.Context, org *party.Organization) ([]Publ
 		}
 		out = append(out, x)
 	}
+	s.published.put(org, now, out)
 	return out, nil
 }
 
