@@ -49,7 +49,7 @@ internal/store/storetest : store
 internal/app         : account consent disclosure fault gate ident journal law party represent seal store term verify
 internal/app/apptest : app consent ident party register store/storetest verify
 internal/bench       : app consent gate ident party register verify
-internal/demo        : app consent examples fault gate ident intake journal law locale party register represent verify
+internal/demo        : app consent examples fault gate ident intake journal law locale party register represent term verify
 
 internal/api : account calendar consent disclosure fault gate ident journal law locale notify party register represent seal term vault verify
 internal/web : account consent disclosure fault gate ident journal law locale notify party policy register represent verify

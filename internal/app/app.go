@@ -170,7 +170,7 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 	a.Represent = &represent.Representatives{Store: st, Parties: a.Parties, Keys: keys, Now: c.Now}
 	a.Consents = &consent.Consents{
 		Store: st, Requests: st, Parties: a.Parties, Keys: keys, Now: c.Now, StateService: slices.Contains(c.Services, "state"),
-		Represent: a.Represent, HoldStore: st, AskRuns: st, Public: st,
+		Represent: a.Represent, HoldStore: st, AskRuns: st, Public: st, Published: &consent.Publications{},
 	}
 	a.Terms = &term.Terms{
 		Store: st, Parties: a.Parties, Now: c.Now, Rule: term.ByEdition,

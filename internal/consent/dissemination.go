@@ -157,8 +157,8 @@ const maxPublic = 10_000
 // drops it; what another node changed shows that much later.
 const publishedFor = time.Minute
 
-// publications are answers kept, by organization.
-type publications struct {
+// Publications are answers kept, by organization; nil keeps none.
+type Publications struct {
 	mu   sync.Mutex
 	kept map[ident.ID]publication
 }
@@ -169,14 +169,20 @@ type publication struct {
 	list     []Published
 }
 
-func (p *publications) get(org *party.Organization, now time.Time) ([]Published, bool) {
+func (p *Publications) get(org *party.Organization, now time.Time) ([]Published, bool) {
+	if p == nil {
+		return nil, false
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	k, ok := p.kept[org.ID]
 	return k.list, ok && k.register == org.Register.Version && now.Sub(k.at) < publishedFor
 }
 
-func (p *publications) put(org *party.Organization, now time.Time, list []Published) {
+func (p *Publications) put(org *party.Organization, now time.Time, list []Published) {
+	if p == nil {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.kept == nil {
@@ -185,7 +191,10 @@ func (p *publications) put(org *party.Organization, now time.Time, list []Publis
 	p.kept[org.ID] = publication{now, org.Register.Version, list}
 }
 
-func (p *publications) drop(org ident.ID) {
+func (p *Publications) drop(org ident.ID) {
+	if p == nil {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.kept, org)
@@ -197,7 +206,7 @@ func (s *Consents) Publish(ctx context.Context, org *party.Organization) ([]Publ
 		return nil, nil
 	}
 	now := s.Now()
-	if kept, ok := s.published.get(org, now); ok {
+	if kept, ok := s.Published.get(org, now); ok {
 		return kept, nil
 	}
 	list, err := s.Public.PublicTerms(ctx, org.ID, maxPublic)
@@ -216,7 +225,7 @@ func (s *Consents) Publish(ctx context.Context, org *party.Organization) ([]Publ
 		}
 		out = append(out, x)
 	}
-	s.published.put(org, now, out)
+	s.Published.put(org, now, out)
 	return out, nil
 }
 

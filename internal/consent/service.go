@@ -75,8 +75,8 @@ type Consents struct {
 	// begins; nil where nothing is owed, as in a test.
 	Public DisseminationStore
 	Terms  TermMaker
-
-	published publications
+	// Published keeps what everybody is told for a while.
+	Published *Publications
 	Parties   *party.Parties
 	Keys      *seal.Keyring
 	Now       func() time.Time
@@ -290,7 +290,7 @@ type landing struct {
 // land lands a consent, and the answer that gave it where there was a question.
 func (s *Consents) land(ctx context.Context, n *landing, q *Request) (stale bool, err error) {
 	if n.consent.Terms.PublicSources || len(n.superseded) > 0 {
-		defer s.published.drop(n.consent.Org)
+		defer s.Published.drop(n.consent.Org)
 	}
 	switch {
 	case n.due != nil:
@@ -457,7 +457,7 @@ func (s *Consents) change(ctx context.Context, id ident.ID, by verify.Actor, act
 		}
 		stale, err := s.Store.UpdateConsent(ctx, n, rec)
 		if n.Terms.PublicSources {
-			s.published.drop(n.Org)
+			s.Published.drop(n.Org)
 		}
 		if err != nil || !stale {
 			return n, err
