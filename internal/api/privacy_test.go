@@ -99,6 +99,14 @@ var everything = []scenario{
 	{name: "wrong acts", as: "operator", method: "POST", url: "/v1/representatives", body: `{"subject":"$subject","representative":"$deputy","kind":"$name","acts":["$iin"],"birthdate":"$iin"}`, wantStatus: 400},
 	{name: "wrong birth", as: "operator", method: "POST", url: "/v1/representatives", body: `{"subject":"$subject","representative":"$deputy","kind":"parent","birthdate":"$phone"}`, wantStatus: 400},
 	{
+		name: "hold", as: "officer", method: "POST", url: "/v1/consents/$consent/holds", wantStatus: 201, wantContains: []string{"$document"}, keep: "hold",
+		body: `{"provision":"$iin","obligation":"$name owes $value","document":"$document","until":"2024-06-01T00:00:00Z"}`,
+	},
+	{name: "a hold for nothing", as: "officer", method: "POST", url: "/v1/consents/$consent/holds", body: `{"purposes":["$name"],"obligation":"$iin","document":"$document","until":"2024-06-01T00:00:00Z"}`, wantStatus: 400},
+	{name: "appeal", as: "subject", method: "POST", url: "/v1/consents/$consent/holds/$hold/appeal", body: `{"reason":"$name paid by $email"}`, wantStatus: 200},
+	{name: "decision", as: "authority", method: "POST", url: "/v1/holds/$hold/decide", body: `{"decision":"lift","reason":"$name paid"}`, wantStatus: 200, wantContains: []string{"$email"}},
+	{name: "narrowed to strange things", as: "subject", method: "POST", url: "/v1/consents/$consent/narrow", body: `{"purposes":["$name"],"categories":["$iin"]}`, wantStatus: 400},
+	{
 		name: "withdraw", as: "operator", method: "POST", url: "/v1/consents/$consent/withdraw", wantStatus: 200,
 		body: `{"reason":"$name","evidence":{"channel":"paper","document":"$document"}}`,
 	},

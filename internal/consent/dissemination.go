@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
@@ -150,10 +152,62 @@ type PublishedCategory struct {
 // maxPublic is how many different terms are looked at.
 const maxPublic = 10_000
 
+// publishedFor is how long an answer to everybody is kept: anybody may ask, and
+// the answer takes a look at every consent to dissemination. What changes here
+// drops it; what another node changed shows that much later.
+const publishedFor = time.Minute
+
+// Publications are answers kept, by organization; nil keeps none.
+type Publications struct {
+	mu   sync.Mutex
+	kept map[ident.ID]publication
+}
+
+type publication struct {
+	at       time.Time
+	register int
+	list     []Published
+}
+
+func (p *Publications) get(org *party.Organization, now time.Time) ([]Published, bool) {
+	if p == nil {
+		return nil, false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k, ok := p.kept[org.ID]
+	return k.list, ok && k.register == org.Register.Version && now.Sub(k.at) < publishedFor
+}
+
+func (p *Publications) put(org *party.Organization, now time.Time, list []Published) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.kept == nil {
+		p.kept = map[ident.ID]publication{}
+	}
+	p.kept[org.ID] = publication{now, org.Register.Version, list}
+}
+
+func (p *Publications) drop(org ident.ID) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.kept, org)
+}
+
 // Publish is what an organization publishes now.
 func (s *Consents) Publish(ctx context.Context, org *party.Organization) ([]Published, error) {
 	if org.Register == nil {
 		return nil, nil
+	}
+	now := s.Now()
+	if kept, ok := s.Published.get(org, now); ok {
+		return kept, nil
 	}
 	list, err := s.Public.PublicTerms(ctx, org.ID, maxPublic)
 	if err != nil {
@@ -171,6 +225,7 @@ func (s *Consents) Publish(ctx context.Context, org *party.Organization) ([]Publ
 		}
 		out = append(out, x)
 	}
+	s.Published.put(org, now, out)
 	return out, nil
 }
 

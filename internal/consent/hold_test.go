@@ -2,6 +2,7 @@ package consent_test
 
 import (
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -105,5 +106,33 @@ func TestHoldAndWithdrawalAtOneMoment(t *testing.T) {
 			}
 		}
 		apptest.Clean(t, a)
+	})
+}
+
+// Another node put a new description in force, and this one does not know yet:
+// holds, appeals and refusals go through all the same.
+func TestHoldsUnderANewDescription(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, a *app.App, clock *apptest.Clock) {
+		org := apptest.Org(t, a, "")
+		given := apptest.Consent(t, a, org, apptest.Subject(t, a, org, 1), "payment")
+		other := apptest.Reopen(t, a)
+		change := func(name string) {
+			clock.Add(time.Second)
+			apptest.Apply(t, other, strings.Replace(apptest.Bestam(t), "  - id: news ", "  - id: "+name+" ", 1))
+		}
+		change("tidings")
+		h, err := a.Consents.SetHold(t.Context(), given.ID, held(clock.Now().AddDate(0, 1, 0), 0))
+		must(t, err)
+		change("notes")
+		if _, err := a.Consents.Withdraw(t.Context(), given.ID, consent.AllScopes, "", apptest.Person); !fault.Is(err, "withdrawal-barred") {
+			t.Fatal("the refusal: ", err)
+		}
+		change("tidings")
+		_, err = a.Consents.AppealHold(t.Context(), h.ID, "paid", apptest.Person)
+		must(t, err)
+		change("notes")
+		_, err = a.Consents.DecideHold(t.Context(), h.ID, true, "paid", verify.Actor{Kind: "authority"})
+		must(t, err)
 	})
 }

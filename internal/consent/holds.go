@@ -76,12 +76,23 @@ func (s *Consents) SetHold(ctx context.Context, consent ident.ID, in *NewHold) (
 		if err != nil || !stale {
 			return h, err
 		}
+		if _, err := s.Parties.Reload(ctx, h.Org); err != nil {
+			return nil, err
+		}
 	}
 	return nil, errContended
 }
 
 func (s *Consents) setHold(ctx context.Context, consent ident.ID, in *NewHold) (*Hold, bool, error) {
-	c, org, err := s.given(ctx, consent)
+	c, err := s.Store.Consent(ctx, consent)
+	if err != nil {
+		return nil, false, err
+	}
+	version, jkey, err := s.open(ctx, c.Subject)
+	if err != nil {
+		return nil, false, err
+	}
+	c, org, err := s.given(ctx, consent) // as it is under that version: it may have been withdrawn just now
 	if err != nil {
 		return nil, false, err
 	}
@@ -94,10 +105,6 @@ func (s *Consents) setHold(ctx context.Context, consent ident.ID, in *NewHold) (
 	}
 	if s.disseminates(org, c) {
 		return nil, false, fault.New(fault.Conflict, "hold-publication")
-	}
-	version, jkey, err := s.open(ctx, c.Subject)
-	if err != nil {
-		return nil, false, err
 	}
 	h := &Hold{
 		ID: ident.NewID(now), Subject: c.Subject, Org: c.Org, Consent: c.ID, Version: 1, Status: HoldActive,
@@ -287,6 +294,9 @@ func (s *Consents) refused(ctx context.Context, err error, arrived time.Time, by
 		}
 		if !stale {
 			return b
+		}
+		if _, err := s.Parties.Reload(ctx, h.Org); err != nil {
+			return err
 		}
 	}
 	return errContended

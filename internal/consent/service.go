@@ -80,11 +80,13 @@ type Consents struct {
 	AskRuns   AskRunStore
 	// Public keeps consents to dissemination, Terms makes the term that one
 	// begins; nil where nothing is owed, as in a test.
-	Public  DisseminationStore
-	Terms   TermMaker
-	Parties *party.Parties
-	Keys    *seal.Keyring
-	Now     func() time.Time
+	Public DisseminationStore
+	Terms  TermMaker
+	// Published keeps what everybody is told for a while.
+	Published *Publications
+	Parties   *party.Parties
+	Keys      *seal.Keyring
+	Now       func() time.Time
 	// StateService: consents that are recorded here were given through the state
 	// service, because this is it (Art. 8-1).
 	StateService bool
@@ -304,6 +306,9 @@ type landing struct {
 
 // land lands a consent, and the answer that gave it where there was a question.
 func (s *Consents) land(ctx context.Context, n *landing, q *Request) (stale bool, err error) {
+	if n.consent.Terms.PublicSources || len(n.superseded) > 0 {
+		defer s.Published.drop(n.consent.Org)
+	}
 	switch {
 	case n.due != nil:
 		return s.Public.InsertDissemination(ctx, q, n.consent, n.text, n.superseded, n.due, n.record)
@@ -486,6 +491,9 @@ func (s *Consents) change(ctx context.Context, id ident.ID, by verify.Actor, act
 			return nil, err
 		}
 		stale, err := s.Store.UpdateConsent(ctx, n, rec)
+		if n.Terms.PublicSources {
+			s.Published.drop(n.Org)
+		}
 		if err != nil || !stale {
 			return n, err
 		}

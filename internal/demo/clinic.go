@@ -87,6 +87,9 @@ func (w *world) review(t *tie, when time.Time) {
 	t.on(when.Add(time.Minute), func(ctx context.Context, m *moment) error {
 		return t.collect(ctx, m, "reviews", system("site"), "name", "opinion")
 	})
+	t.on(when.AddDate(0, 0, 1), func(ctx context.Context, m *moment) error {
+		return t.published(ctx, m, system("site"))
+	})
 	publish := deed{action: register.Disseminate, purpose: "reviews", data: []string{"name", "opinion"}, by: system("site")}
 	t.will(w.office(when.AddDate(0, 0, 1)), publish)
 	if w.chance(50) {

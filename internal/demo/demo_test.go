@@ -100,14 +100,17 @@ func TestFill(t *testing.T) {
 func tale(entries []*journal.Opened) []string {
 	out := make([]string, len(entries))
 	for i, e := range entries {
-		who, reference := e.Actor, e.Reference
+		who, reference, detail := e.Actor, e.Reference, e.Detail
 		if who.Kind == "representative" {
 			who.ID = ""
 		}
 		if strings.HasPrefix(e.Action, "representation.") {
 			reference = ""
 		}
-		out[i] = fmt.Sprint(e.At, e.Organization, who, e.Action, e.Purpose, e.Categories, e.Decision, e.Reasons, e.Recipient, e.Country, e.Detail, reference)
+		if strings.HasPrefix(e.Action, "term.") { // which names the term
+			detail = ""
+		}
+		out[i] = fmt.Sprint(e.At, e.Organization, who, e.Action, e.Purpose, e.Categories, e.Decision, e.Reasons, e.Recipient, e.Country, detail, reference)
 	}
 	slices.Sort(out)
 	return out

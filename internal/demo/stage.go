@@ -12,6 +12,7 @@ import (
 	"kelisim/internal/gate"
 	"kelisim/internal/party"
 	"kelisim/internal/represent"
+	owing "kelisim/internal/term" // term is what somebody agrees to here
 )
 
 // act is something that somebody does at a moment.
@@ -37,6 +38,7 @@ type moment struct {
 	guard    *gate.Guard
 	// represent is who may act for whom.
 	represent *represent.Representatives
+	owed      *owing.Terms
 }
 
 func at(a *app.App, t time.Time) *moment {
@@ -49,6 +51,8 @@ func at(a *app.App, t time.Time) *moment {
 	consents.Now, guard.Now, rep.Now = now, now, now
 	m.consents, m.guard, m.represent = &consents, &guard, &rep
 	consents.Represent, guard.Represent = m.represent, m.represent
+	m.owed = &owing.Terms{Store: a.Terms.Store, Calendars: a.Terms.Calendars, Parties: a.Parties, Now: now, Rule: a.Terms.Rule}
+	consents.Terms = m.owed
 	return m
 }
 

@@ -14,6 +14,7 @@ import (
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
+	owing "kelisim/internal/term"
 	"kelisim/verify"
 )
 
@@ -199,4 +200,22 @@ func (t *tie) will(when time.Time, d deed) {
 		_, err := t.do(ctx, m, d)
 		return err
 	})
+}
+
+// published says that the conditions of dissemination, or that there are none,
+// stand where the data is published.
+func (t *tie) published(ctx context.Context, m *moment, by verify.Actor) error {
+	list, err := m.owed.List(ctx, owing.Filter{Org: t.org.ID, Subject: t.org.Inside(t.id), Status: owing.Open, Limit: 20})
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		if list[i].Key != consent.ConditionsTerm {
+			continue
+		}
+		if _, err := m.owed.Done(ctx, t.org.ID, list[i].ID, by); err != nil {
+			return err
+		}
+	}
+	return nil
 }
