@@ -217,8 +217,7 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 	}
 	a.Consents = &consent.Consents{
 		Store: st, Requests: st, Parties: a.Parties, Keys: keys, Now: c.Now, StateService: slices.Contains(c.Services, "state"),
-		Represent: a.Represent, HoldStore: st, AskRuns: st, Outbox: a.Outbox, Public: st, Signatures: signatures,
-		Represent: a.Represent, HoldStore: st, AskRuns: st, Public: st, Published: &consent.Publications{},
+		Represent: a.Represent, HoldStore: st, AskRuns: st, Outbox: a.Outbox, Public: st, Signatures: signatures, Published: &consent.Publications{},
 	}
 	a.Terms = &term.Terms{
 		Store: st, Parties: a.Parties, Now: c.Now, Rule: term.ByEdition,
