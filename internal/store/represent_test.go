@@ -180,8 +180,6 @@ func TestListsOfSomeOrganizations(t *testing.T) {
 			rec := w.record(subject, org)
 			rec.ID, rec.Guard.Subject = ident.NewID(now.Add(time.Duration(i+1)*time.Second)), w.version(subject)
 			c := w.given(subject, now.Add(time.Duration(i+1)*time.Second), "news")
-			rec.ID, rec.Guard.Subject = ident.NewID(now.Add(time.Duration(i+1)*time.Second)), w.version(subject) // after the entry of the registration
-			c := w.given(subject, now.Add(time.Duration(i)*time.Second), "news")
 			c.Org = org
 			if stale := must(w.InsertConsent(t.Context(), c, text, nil, rec))(t); stale {
 				t.Fatal("stale")
