@@ -135,7 +135,7 @@ func (m *model) try(a act, now time.Time) bool {
 		}
 		m.status = "active"
 	case "withdraw":
-		if !open || a.by == "service" || a.by == "authority" {
+		if !open || a.by == "authority" {
 			return false
 		}
 		return m.take(a.scopes)

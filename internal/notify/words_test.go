@@ -46,7 +46,6 @@ var events = []string{
 	"subject.register", "subject.import", "retention.schedule",
 	"organization.create", "register.apply", "register.approve",
 	"consent.narrow", "consent.extend", "consent.hold", "consent.barred", "consent.appeal", "consent.uphold", "consent.lift",
-	"consent.ask", "consent.show", "consent.refuse", "consent.cancel", "consent.unanswered", "consent.mismatch",
 	"consent.ask", "consent.show", "consent.refuse", "consent.cancel", "consent.unanswered", "consent.mismatch", "consent.prove",
 	"subject.state", "ban.set", "ban.lift", "undertaking.file", "country.set", "country.end",
 	"calendar.decree", "term.start", "term.done", "term.cancel", "term.extend", "term.pause", "term.resume", "term.recompute",
