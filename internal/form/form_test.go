@@ -100,6 +100,7 @@ func (w *world) rows(table string) (n int) {
 //
 // duty: P4.1.3
 // duty: P7.2
+// duty: P8.2
 func TestFormBecomesConsent(t *testing.T) {
 	each(t, func(w *world) {
 		if err := w.fill("news", &form.Filled{Agree: true, Marketing: true}); err != nil {

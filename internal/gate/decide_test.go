@@ -25,11 +25,11 @@ func TestPurposeCases(t *testing.T) { t.Parallel(); runCases(t, "purpose") }
 func TestOnwardCases(t *testing.T) { t.Parallel(); runCases(t, "onward") }
 
 // duty: L7.4, L7.5, L9.1, L9.2, L9.3, L9.4, L9.5, L9.6, L9.7, L9.8, L9.9, L9.9-1
-// duty: L9.9-2, L9.9-3, L9.9-4, L9.10, P3.1.2
+// duty: L9.9-2, L9.9-3, L9.9-4, L9.10, L24.2, P3.1.2
 func TestGroundCases(t *testing.T) { t.Parallel(); runCases(t, "ground") }
 
 // duty: L3.3, L5, L7.2, L7.8, L8-1.1, L8-1.3, L10.1, L11.2, L12.2a, L14, L15.1, L15.2, L16.3.1, L16.3.2
-// duty: L16.3.3, L16.3.4, L16.4, L19.2, P6.3
+// duty: L16.3.3, L16.3.4, L16.4, L19.2, P6.3, P10.7
 func TestLimitCases(t *testing.T) { t.Parallel(); runCases(t, "limits") }
 
 // duty: L1.3, L5, L7.2

@@ -344,6 +344,7 @@ func TestReceipts(t *testing.T) {
 }
 
 // duty: L25.2.1-1
+// duty: P3.2.5
 func TestPolicyVersions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
