@@ -58,7 +58,7 @@ internal/store/storetest : store
 internal/app         : account consent disclosure fault form gate govstack ident journal kdp law order outbox party proof represent request seal signature signature/fetch store term verify
 internal/app/apptest : app consent ident party register store/storetest verify
 internal/bench       : app consent gate ident party register verify
-internal/demo        : app consent examples fault gate ident intake journal law locale party register represent verify
+internal/demo        : account app consent examples fault gate ident intake journal law locale order party register represent request term verify
 
 internal/api : account calendar consent disclosure fault gate govstack ident journal kdp law locale notify order outbox party proof register represent request seal term vault verify
 internal/web : account consent disclosure fault form gate ident journal law locale notify order outbox party policy proof register represent request term verify

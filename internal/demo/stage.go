@@ -10,8 +10,11 @@ import (
 	"kelisim/internal/app"
 	"kelisim/internal/consent"
 	"kelisim/internal/gate"
+	"kelisim/internal/order"
 	"kelisim/internal/party"
 	"kelisim/internal/represent"
+	"kelisim/internal/request"
+	deadline "kelisim/internal/term"
 )
 
 // act is something that somebody does at a moment.
@@ -37,6 +40,8 @@ type moment struct {
 	guard    *gate.Guard
 	// represent is who may act for whom.
 	represent *represent.Representatives
+	requests  *request.Requests
+	orders    *order.Orders
 }
 
 func at(a *app.App, t time.Time) *moment {
@@ -49,6 +54,16 @@ func at(a *app.App, t time.Time) *moment {
 	consents.Now, guard.Now, rep.Now = now, now, now
 	m.consents, m.guard, m.represent = &consents, &guard, &rep
 	consents.Represent, guard.Represent = m.represent, m.represent
+	t0 := a.Terms
+	terms := &deadline.Terms{Store: t0.Store, Calendars: t0.Calendars, Parties: t0.Parties, Now: now, Rule: t0.Rule}
+	q := a.Requests
+	m.requests = &request.Requests{
+		Store: q.Store, Parties: q.Parties, Guard: m.guard, Consents: m.consents, Terms: terms, Journal: q.Journal, Represent: m.represent,
+		Keys: q.Keys, Base: q.Base, Now: now,
+	}
+	orders := *a.Orders
+	orders.Guard, orders.Terms, orders.Now = m.guard, terms, now
+	m.orders = &orders
 	return m
 }
 
