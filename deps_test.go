@@ -40,7 +40,7 @@ internal/outbox   : fault ident journal locale party register seal verify
 internal/consent  : fault ident journal law locale outbox party register represent seal signature term verify
 internal/govstack : consent fault ident journal locale party register seal verify
 internal/paper    :
-internal/proof    : consent fault ident journal locale notify paper party policy register seal vault verify
+internal/proof    : consent fault ident journal locale notify paper party policy register request seal vault verify
 internal/term     : calendar fault ident journal law party seal verify
 internal/vault    : consent ident register seal term
 internal/gate     : consent fault ident journal law outbox party register represent seal term vault verify

@@ -23,7 +23,7 @@ import (
 // the recipient that a consent names, and the one that got it on a ground of the
 // Law. Who got nothing hears nothing, and nobody hears a value.
 //
-// duty: L25.2.8
+// duty: L25.2.8a, L25.2.8b
 func TestRecipientsAreTold(t *testing.T) {
 	const payer, auditor, stranger = "180340022918", "090640031710", "050640011808"
 	apptest.EachTold(t, app.Word{PrivateHooks: true}, func(t *testing.T, a *app.App, clock *apptest.Clock) {
