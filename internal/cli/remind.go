@@ -19,6 +19,9 @@ const remindMost = 10_000
 // passed it, and to the heads of those that passed it by a working day. Each letter
 // is made once, however often this runs.
 func remind(ctx context.Context, a *app.App) {
+	if !a.Outbox.Mail {
+		return // the console shows it
+	}
 	fail := func(err error) {
 		if ctx.Err() == nil {
 			a.Log.LogAttrs(ctx, slog.LevelError, "reminders could not be made, will be tried again", slog.Any("error", err))

@@ -103,6 +103,14 @@ func TestRecipientsAreTold(t *testing.T) {
 				t.Errorf("%s: told %q, want %q", what, got, list)
 			}
 		}
+		// What changes in life is nobody's business but theirs.
+		if ans, err := a.Guard.Access(t.Context(), &gate.Ask{
+			Request: gate.Request{Action: register.Change, Purpose: "services"}, Holder: w.org, Asker: w.org, Subject: w.org.Outside(who),
+			Actor: apptest.System, Values: map[string]json.RawMessage{"phone": json.RawMessage(`"+77010000002"`)},
+		}); err != nil || !ans.Permit {
+			t.Fatal(ans, err)
+		}
+		want("changed", "")
 		mail := map[string]json.RawMessage{"email": json.RawMessage(`"new@mail.example"`)}
 		w.fulfil(w.ask(who, request.Correct, request.Details{Values: mail}), nil)
 		want("corrected", "payer corrected email")
