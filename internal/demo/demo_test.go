@@ -103,14 +103,17 @@ func TestFill(t *testing.T) {
 func tale(entries []*journal.Opened) []string {
 	out := make([]string, len(entries))
 	for i, e := range entries {
-		who, reference := e.Actor, e.Reference
+		who, reference, detail := e.Actor, e.Reference, e.Detail
 		if who.Kind == "representative" {
 			who.ID = ""
 		}
 		if strings.HasPrefix(e.Action, "representation.") {
 			reference = ""
 		}
-		detail, _, _ := strings.Cut(e.Detail, " appeal=")
+		if strings.HasPrefix(e.Action, "term.") { // which names the term
+			detail = ""
+		}
+		detail, _, _ = strings.Cut(detail, " appeal=")
 		if len(reference) >= 36 { // the number of a demand or an order
 			reference = ""
 		}

@@ -14,7 +14,7 @@ import (
 	"kelisim/internal/party"
 	"kelisim/internal/represent"
 	"kelisim/internal/request"
-	deadline "kelisim/internal/term"
+	owing "kelisim/internal/term" // term is what somebody agrees to here
 )
 
 // act is something that somebody does at a moment.
@@ -40,6 +40,7 @@ type moment struct {
 	guard    *gate.Guard
 	// represent is who may act for whom.
 	represent *represent.Representatives
+	owed      *owing.Terms
 	requests  *request.Requests
 	orders    *order.Orders
 }
@@ -54,15 +55,15 @@ func at(a *app.App, t time.Time) *moment {
 	consents.Now, guard.Now, rep.Now = now, now, now
 	m.consents, m.guard, m.represent = &consents, &guard, &rep
 	consents.Represent, guard.Represent = m.represent, m.represent
-	t0 := a.Terms
-	terms := &deadline.Terms{Store: t0.Store, Calendars: t0.Calendars, Parties: t0.Parties, Now: now, Rule: t0.Rule}
+	m.owed = &owing.Terms{Store: a.Terms.Store, Calendars: a.Terms.Calendars, Parties: a.Parties, Now: now, Rule: a.Terms.Rule}
+	consents.Terms = m.owed
 	q := a.Requests
 	m.requests = &request.Requests{
-		Store: q.Store, Parties: q.Parties, Guard: m.guard, Consents: m.consents, Terms: terms, Journal: q.Journal, Represent: m.represent,
+		Store: q.Store, Parties: q.Parties, Guard: m.guard, Consents: m.consents, Terms: m.owed, Journal: q.Journal, Represent: m.represent,
 		Keys: q.Keys, Base: q.Base, Now: now,
 	}
 	orders := *a.Orders
-	orders.Guard, orders.Terms, orders.Now = m.guard, terms, now
+	orders.Guard, orders.Terms, orders.Now = m.guard, m.owed, now
 	m.orders = &orders
 	return m
 }
