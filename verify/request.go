@@ -32,6 +32,7 @@ type RequestPack struct {
 // very text of the demand and its answer; Last, the newest entry about the demand,
 // holds its SHA-256.
 type PackedRequest struct {
+	Type string `json:"type"` // TypeRequest: what is signed says itself what it is
 	ID   string `json:"id"`
 	Last []byte `json:"last"` // id of the entry
 	Body []byte `json:"body"`

@@ -107,7 +107,7 @@ func (s *Requests) packedRequest(ctx context.Context, r *Request) (*packedReques
 		return nil, nil, err
 	}
 	doc := &packedRequest{
-		PackedRequest: verify.PackedRequest{ID: r.ID.String(), Last: r.Steps[len(r.Steps)-1].Entry[:], Body: plain},
+		PackedRequest: verify.PackedRequest{Type: verify.TypeRequest, ID: r.ID.String(), Last: r.Steps[len(r.Steps)-1].Entry[:], Body: plain},
 		Organization:  org.BIN, Kind: r.Kind, Status: r.Status, Created: r.Created, Due: r.Term.Due, Provision: r.Term.Provision,
 		Edition: r.Term.Edition, Details: b.Details, Documents: b.Documents, Answer: b.Answer, Before: b.Before, Issued: s.Now().UTC(),
 	}
