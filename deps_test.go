@@ -40,7 +40,7 @@ internal/outbox   : fault ident journal locale party register seal verify
 internal/consent  : fault ident journal law locale outbox party register represent seal signature term verify
 internal/govstack : consent fault ident journal locale party register seal verify
 internal/paper    :
-internal/proof    : consent fault ident journal locale notify paper party policy register seal vault verify
+internal/proof    : consent fault ident journal locale notify paper party policy register request seal vault verify
 internal/term     : calendar fault ident journal law party seal verify
 internal/vault    : consent ident register seal term
 internal/gate     : consent fault ident journal law outbox party register represent seal term vault verify
@@ -58,7 +58,7 @@ internal/store/storetest : store
 internal/app         : account consent disclosure fault form gate govstack ident journal kdp law order outbox party proof represent request seal signature signature/fetch store term verify
 internal/app/apptest : app consent ident party register store/storetest verify
 internal/bench       : app consent gate ident party register verify
-internal/demo        : app consent examples fault gate ident intake journal law locale party register represent term verify
+internal/demo        : account app consent examples fault gate ident intake journal law locale order party register represent request term verify
 
 internal/api : account calendar consent disclosure fault gate govstack ident journal kdp law locale notify order outbox party proof register represent request seal term vault verify
 internal/web : account consent disclosure fault form gate ident journal law locale notify order outbox party policy proof register represent request term verify

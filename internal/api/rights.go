@@ -14,6 +14,7 @@ import (
 	"kelisim/internal/law"
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
+	"kelisim/internal/proof"
 	"kelisim/internal/represent"
 	"kelisim/internal/request"
 )
@@ -35,7 +36,7 @@ func rightsRoutes() []route {
 			param{"kind", "of the request"}, param{"organization", "BIN"}, param{"cause", "of a destruction: without-consent"}).onBehalf(represent.Request),
 		get("/v1/me/requests/{id}", me, "One request with its answer: what was done, what was kept and on which provision", subjects, (*call).myDemand).onBehalf(represent.Request),
 		get("/v1/me/requests/{id}/copy", me, "The copy that was granted, until its link expires", subjects, (*call).fetchCopy,
-			param{"format", "json or csv, json if absent"}).onBehalf(represent.Request | represent.Data),
+			param{"format", "json, csv or pdf; what Accept says, if absent"}).onBehalf(represent.Request | represent.Data),
 		get("/v1/me/requests/{id}/documents/{n}", me, "A document that came with it", subjects, (*call).myDocument).onBehalf(represent.Request),
 		get("/v1/me/requests/{id}/pack", me, "All evidence about it in one file that verifies", subjects, (*call).myPack).onBehalf(represent.Request | represent.Read),
 		post("/v1/me/requests/{id}/appeal", me, "Appeal to the authorised body", subjects, http.StatusCreated, (*call).appealMine).onBehalf(represent.Request),
@@ -527,8 +528,8 @@ func (c *call) myDocument() (*raw, error) {
 
 func (c *call) fetchCopy() (*raw, error) {
 	format := c.r.URL.Query().Get("format")
-	if format != "" && format != "json" && format != "csv" {
-		return nil, fault.Bad("format", "bad-enum", "allowed", "json, csv")
+	if format != "" && format != "json" && format != "csv" && format != "pdf" {
+		return nil, fault.Bad("format", "bad-enum", "allowed", "json, csv, pdf")
 	}
 	r, o, err := c.own()
 	if err != nil {
@@ -539,6 +540,11 @@ func (c *call) fetchCopy() (*raw, error) {
 		return nil, err
 	}
 	c.w.Header().Set("Cache-Control", "no-store")
+	if format == "pdf" || format == "" && c.wantsPDF() {
+		b, err := proof.CopyPDF(f)
+		c.w.Header().Set("Content-Disposition", `attachment; filename="copy.pdf"`)
+		return &raw{typePDF, b}, err
+	}
 	if format == "csv" {
 		b, err := f.CSV()
 		c.w.Header().Set("Content-Disposition", `attachment; filename="copy.csv"`)

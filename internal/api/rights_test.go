@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -58,6 +59,15 @@ func TestRequestRuns(t *testing.T) {
 		if csv := w.do(t, "subject", "GET", "/v1/me/requests/$id/copy?format=csv", "").want(t, 200); !strings.Contains(string(csv.body), planted) {
 			t.Errorf("%s", csv.body)
 		}
+		for _, pdf := range []*answer{
+			w.do(t, "subject", "GET", "/v1/me/requests/$id/copy?format=pdf", "").want(t, 200),
+			w.do(t, "subject", "GET", "/v1/me/requests/$id/copy", "", "Accept", "application/pdf").want(t, 200),
+		} {
+			if !bytes.HasPrefix(pdf.body, []byte("%PDF-")) || pdf.header.Get("Content-Type") != "application/pdf" || pdf.header.Get("Cache-Control") != "no-store" {
+				t.Errorf("%v", pdf.header)
+			}
+		}
+		w.do(t, "subject", "GET", "/v1/me/requests/$id/copy?format=docx", "").want(t, 400)
 		if list := w.do(t, "subject", "GET", "/v1/me/requests", "").want(t, 200); list.str(t, "items", 0, "id") != w.names["id"] {
 			t.Errorf("%s", list.body)
 		}

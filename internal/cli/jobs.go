@@ -20,6 +20,7 @@ func startJobs(ctx context.Context, a *app.App, public string, wg *sync.WaitGrou
 		wg.Go(func() { a.Deliverer(public).Run(ctx) })
 		wg.Go(func() { every(ctx, time.Minute, func() { tend(ctx, a) }) })
 		wg.Go(func() { every(ctx, askEvery, func() { askService(ctx, a) }) })
+		wg.Go(func() { every(ctx, remindEvery, func() { remind(ctx, a) }) })
 		return
 	}
 	wg.Go(func() { leased(ctx, a, public, wg) })
@@ -28,6 +29,10 @@ func startJobs(ctx context.Context, a *app.App, public string, wg *sync.WaitGrou
 // askEvery is how often questions to the state service are looked at, apart from the
 // rest: that service may be slow.
 const askEvery = 15 * time.Second
+
+// remindEvery is how often it is looked whose term comes near its end: terms are
+// days, and all that is open is read.
+const remindEvery = 15 * time.Minute
 
 // leaseTerm is how long the work rests after the node that did it died.
 const leaseTerm = 15 * time.Second
@@ -56,6 +61,7 @@ func leased(ctx context.Context, a *app.App, public string, wg *sync.WaitGroup) 
 			wg.Go(func() { a.Deliverer(public).Run(work) })
 			wg.Go(func() { every(work, time.Minute, func() { tend(work, a) }) })
 			wg.Go(func() { every(work, askEvery, func() { askService(work, a) }) })
+			wg.Go(func() { every(work, remindEvery, func() { remind(work, a) }) })
 		}
 	})
 }

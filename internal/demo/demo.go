@@ -149,6 +149,7 @@ func (w *world) open(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		d.Organization.SecondPerson = i == 0 // so that a demand waits for one: see rights.go
 		if _, err := m.parties.Apply(ctx, verify.Actor{Kind: "person", ID: "admin"}, d, true); err != nil {
 			return err
 		}

@@ -17,7 +17,9 @@ import (
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
+	"kelisim/internal/order"
 	"kelisim/internal/register"
+	"kelisim/internal/request"
 	"kelisim/verify"
 )
 
@@ -65,6 +67,7 @@ func TestFill(t *testing.T) {
 	}
 	t.Run("journal", func(t *testing.T) { checkJournal(t, entries) })
 	t.Run("consents", func(t *testing.T) { checkConsents(t, a, r) })
+	t.Run("rights", func(t *testing.T) { checkRights(t, a, r) })
 	t.Run("showcase", func(t *testing.T) { checkShowcase(t, a, r) })
 	t.Run("log", func(t *testing.T) {
 		rep, err := a.Audit(t.Context(), nil)
@@ -109,6 +112,10 @@ func tale(entries []*journal.Opened) []string {
 		}
 		if strings.HasPrefix(e.Action, "term.") { // which names the term
 			detail = ""
+		}
+		detail, _, _ = strings.Cut(detail, " appeal=")
+		if len(reference) >= 36 { // the number of a demand or an order
+			reference = ""
 		}
 		out[i] = fmt.Sprint(e.At, e.Organization, who, e.Action, e.Purpose, e.Categories, e.Decision, e.Reasons, e.Recipient, e.Country, detail, reference)
 	}
@@ -185,6 +192,52 @@ func checkConsents(t *testing.T, a *app.App, r *demo.Result) {
 		if seen["without "+s] == 0 {
 			t.Errorf("nobody took %s back alone", s)
 		}
+	}
+}
+
+// checkRights looks for demands in every state that lasts, and for what waits of
+// an authority, at the operator whose console the demo opens.
+func checkRights(t *testing.T, a *app.App, r *demo.Result) {
+	desk := r.Organizations[0]
+	list, err := a.Requests.Store.Demands(t.Context(), request.Filter{Org: desk.ID, Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, by := map[string]int{}, map[ident.ID]int{}
+	for i := range list {
+		d := &list[i]
+		seen[string(d.Status)]++
+		seen[string(d.Kind)+" "+string(d.Status)]++
+		by[d.Subject]++
+	}
+	reminders, err := a.Requests.Reminders(t.Context(), desk.ID, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range reminders {
+		seen[m.Stage.String()]++
+	}
+	t.Log(seen)
+	for _, want := range []string{
+		"open", "approval", "fulfilled", "refused", "copy fulfilled", "complaint fulfilled", "destroy refused", "destroy approval",
+		"correct open", "block open", "destroy fulfilled", "very-late",
+	} {
+		if seen[want] == 0 {
+			t.Errorf("no demand is %s", want)
+		}
+	}
+	for _, p := range r.Showcase {
+		if by[p.Subject] < 2 {
+			t.Errorf("%s demanded %d times", p.Name, by[p.Subject])
+		}
+	}
+	appeals, err := a.Requests.Store.Appeals(t.Context(), request.AppealFilter{Org: desk.ID, Status: request.Lodged, Limit: 10})
+	if err != nil || len(appeals) != 1 {
+		t.Error(len(appeals), "appeals", err)
+	}
+	orders, err := a.Orders.List(t.Context(), order.Filter{Org: desk.ID, Status: order.Open, Limit: 10})
+	if err != nil || len(orders) != 1 {
+		t.Error(len(orders), "orders", err)
 	}
 }
 

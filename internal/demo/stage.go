@@ -10,8 +10,10 @@ import (
 	"kelisim/internal/app"
 	"kelisim/internal/consent"
 	"kelisim/internal/gate"
+	"kelisim/internal/order"
 	"kelisim/internal/party"
 	"kelisim/internal/represent"
+	"kelisim/internal/request"
 	owing "kelisim/internal/term" // term is what somebody agrees to here
 )
 
@@ -39,6 +41,8 @@ type moment struct {
 	// represent is who may act for whom.
 	represent *represent.Representatives
 	owed      *owing.Terms
+	requests  *request.Requests
+	orders    *order.Orders
 }
 
 func at(a *app.App, t time.Time) *moment {
@@ -53,6 +57,14 @@ func at(a *app.App, t time.Time) *moment {
 	consents.Represent, guard.Represent = m.represent, m.represent
 	m.owed = &owing.Terms{Store: a.Terms.Store, Calendars: a.Terms.Calendars, Parties: a.Parties, Now: now, Rule: a.Terms.Rule}
 	consents.Terms = m.owed
+	q := a.Requests
+	m.requests = &request.Requests{
+		Store: q.Store, Parties: q.Parties, Guard: m.guard, Consents: m.consents, Terms: m.owed, Journal: q.Journal, Represent: m.represent,
+		Keys: q.Keys, Base: q.Base, Now: now,
+	}
+	orders := *a.Orders
+	orders.Guard, orders.Terms, orders.Now = m.guard, m.owed, now
+	m.orders = &orders
 	return m
 }
 

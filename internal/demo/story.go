@@ -39,6 +39,7 @@ func (w *world) write() error {
 			w.paymentsLife(w.tie(p, w.payments), w.arrival())
 		}
 	}
+	w.rights()
 	cards, err := w.cards(old)
 	if err != nil {
 		return err

@@ -175,6 +175,11 @@ func (g *Guard) write(ctx context.Context, k known, rec *journal.Record) (Outcom
 	}
 	_, next := vault.Retention(k.Holder.Register, append(latest, ch.Put...), consents, k.at)
 	ch.DestroyAt = &next
+	if k.Correction && k.Action == register.Change {
+		if err := g.tellHolding(ctx, &k, register.Change, k.Categories, rec); err != nil {
+			return Outcome{}, err
+		}
+	}
 	return g.Store.Change(ctx, ch, rec)
 }
 

@@ -86,6 +86,12 @@ type Ask struct {
 	// subject is to who acts for it, or empty.
 	Role   string
 	Values map[string]json.RawMessage
+	// Correction: the change puts right what was wrong, on a demand or an order, so
+	// that those who have the data are told. What changes in life is told to nobody.
+	Correction bool
+	// Given are the BINs of those who were given the data, by the journal. They are
+	// told of a correction, a block and a destruction beside those whom consents name.
+	Given []string
 }
 
 // Answer is a decision that landed.

@@ -79,17 +79,22 @@ func (g *Guard) letter(ctx context.Context, k *known, kind outbox.Choice, event 
 
 // holdingEvents are what a change of a holding is to those who have the data too.
 var holdingEvents = map[register.Action]string{
-	register.Block: "data.blocked", register.Unblock: "data.unblocked", register.Destroy: "data.destroyed",
+	register.Block: "data.blocked", register.Unblock: "data.unblocked", register.Destroy: "data.destroyed", register.Change: "data.corrected",
 }
 
-// tellHolding adds word of a block or a destruction for the holder and everyone
-// whom a consent ever named as a recipient: they may have the data still.
+// tellHolding adds word of a correction, a block or a destruction for the holder,
+// everyone whom a consent ever named as a recipient and everyone who was given the
+// data on another ground: they may have it still. A correction concerns those alone
+// whose consent is to what was corrected. No word has a value in it.
 func (g *Guard) tellHolding(ctx context.Context, k *known, a register.Action, categories []string, rec *journal.Record) error {
 	if g.Outbox == nil {
 		return nil
 	}
-	var to []string
+	to := slices.Clone(k.Given)
 	for i := range k.held.Consents {
+		if a == register.Change && !overlap(k.held.Consents[i].Terms.Categories, categories) {
+			continue
+		}
 		for _, bin := range k.held.Consents[i].Terms.ThirdParties {
 			if !slices.Contains(to, bin) {
 				to = append(to, bin)
@@ -104,6 +109,10 @@ func (g *Guard) tellHolding(ctx context.Context, k *known, a register.Action, ca
 		return err
 	}
 	return g.letter(ctx, k, outbox.Edits, sorts[a].event, k.Holder, rec)
+}
+
+func overlap(a, b []string) bool {
+	return slices.ContainsFunc(a, func(c string) bool { return slices.Contains(b, c) })
 }
 
 // tellConsents adds word of consents that ended by themselves or with the data.

@@ -149,7 +149,7 @@ func (s *Orders) clarify(ctx context.Context, o *Order, org *party.Organization,
 	}
 	for p, part := range byPurpose {
 		out, err := s.perform(ctx, o, org, &gate.Ask{
-			Request: gate.Request{Action: register.Change, Purpose: p}, Actor: by, Values: part,
+			Request: gate.Request{Action: register.Change, Purpose: p}, Actor: by, Values: part, Correction: true,
 		})
 		if err != nil || out != Done {
 			return out, err

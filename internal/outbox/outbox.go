@@ -121,6 +121,9 @@ type Store interface {
 	// Escalate notes that the officer is told once more, with the letters, and
 	// when the next time is (zero: never).
 	Escalate(ctx context.Context, d *Delivery, next time.Time, letters []*journal.Tell) error
+	// AddLetters lets letters be sent that tell of no entry; those whose id is there
+	// are passed over.
+	AddLetters(ctx context.Context, letters []*journal.Tell) error
 	CountDeliveries(ctx context.Context, now time.Time) (Figures, error)
 
 	// PutContact lands a contact with the letter that confirms it, and what the

@@ -120,6 +120,7 @@ type parcel struct {
 	BIN    string          `json:"bin,omitempty"`    // of who it is about
 	To     *Address        `json:"to,omitempty"`     // of a letter to no contact of the subject's
 	Count  int             `json:"count,omitempty"`
+	Remind *remindWords    `json:"remind,omitempty"` // of a letter about a term
 }
 
 func (o *Outbox) push(ctx context.Context, rec *journal.Record, e *Event, org *party.Organization, hook *Webhook, callback string) error {

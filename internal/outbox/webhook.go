@@ -22,7 +22,7 @@ import (
 // The events that organizations are told of.
 var Events = []string{
 	"consent.given", "consent.withdrawn", "consent.paused", "consent.resumed", "consent.expired", "consent.superseded", "consent.ended",
-	"data.blocked", "data.unblocked", "data.destroyed",
+	"data.corrected", "data.blocked", "data.unblocked", "data.destroyed",
 	"request.given", "request.refused", "request.expired", "request.cancelled",
 }
 

@@ -58,14 +58,17 @@ func (d *Deliverer) send(ctx context.Context, x *Delivery, to *Address, p *parce
 // official are the languages to write in where it is not known which one is read.
 var official = []locale.Lang{locale.KK, locale.RU}
 
-// writeOfficer tells an organization by letter that somebody does not
-// acknowledge.
+// writeOfficer tells an organization by letter what it has to see to: that somebody
+// does not acknowledge, or that a term of its own ends. It names nobody.
 func (d *Deliverer) writeOfficer(ctx context.Context, x *Delivery, p *parcel) outcome {
 	org, err := d.Parties.ByID(ctx, x.Org)
 	if err != nil {
 		return outcome{problem: "internal"}
 	}
 	to := officerOf(org.Register)
+	if p.Remind != nil && p.Remind.Head {
+		to = headOf(org.Register)
+	}
 	if to == "" || d.Mailer == nil {
 		return outcome{dropped: true}
 	}
@@ -75,10 +78,19 @@ func (d *Deliverer) writeOfficer(ctx context.Context, x *Delivery, p *parcel) ou
 		if err != nil {
 			return outcome{problem: "internal"}
 		}
+		if r := p.Remind; r != nil {
+			subjects = append(subjects, locale.Text(lang, "letter.remind."+r.Stage+".subject"))
+			texts = append(texts, locale.Text(lang, "letter.remind."+r.Stage, "org", name, "due", locale.Date(lang, r.Due), "number", x.About.String()))
+			continue
+		}
 		subjects = append(subjects, locale.Text(lang, "letter.late.subject"))
 		texts = append(texts, locale.Text(lang, "letter.late", "org", name, "bin", p.BIN, "time", p.Count))
 	}
-	link := strings.TrimSuffix(d.Public, "/") + "/console"
+	path := p.Path
+	if path == "" {
+		path = "/console"
+	}
+	link := strings.TrimSuffix(d.Public, "/") + path
 	return sendProblem(d.Mailer.Send(ctx, &Letter{
 		ID: x.ID.String(), To: to, Subject: strings.Join(subjects, " / "), Text: strings.Join(append(texts, link), "\n\n") + "\n",
 	}))

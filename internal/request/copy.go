@@ -28,6 +28,7 @@ type File struct {
 	At           time.Time                  `json:"at"`
 	Data         map[string]json.RawMessage `json:"data"`
 	Facts        *Facts                     `json:"facts"`
+	Language     locale.Lang                `json:"-"` // of the subject
 }
 
 // Fetch opens the copy that was granted by an answer, until its link expires. The
@@ -60,6 +61,7 @@ func (s *Requests) Fetch(ctx context.Context, r *Request, by verify.Actor) (*Fil
 	}
 	return &File{
 		Organization: org.BIN, Name: orgName(org, b.Language), Request: r.ID, Entry: ans.ID, At: s.Now().UTC(), Data: ans.Data, Facts: f,
+		Language: b.Language,
 	}, nil
 }
 
@@ -77,7 +79,7 @@ func (c *File) CSV() ([]byte, error) {
 	w := csv.NewWriter(&b)
 	rows := [][]string{{"category", "name", "value", "purposes", "basis", "methods", "source", "since", "storage", "recipients"}}
 	for _, id := range slices.Sorted(maps.Keys(c.Data)) {
-		row := []string{id, id, plain(c.Data[id]), "", "", "", "", "", "", ""}
+		row := []string{id, id, Plain(c.Data[id]), "", "", "", "", "", "", ""}
 		for _, d := range c.Facts.Data {
 			if d.Category == id {
 				row[1], row[6], row[7] = d.Name, d.Source, d.Since.UTC().Format(time.RFC3339)
@@ -107,8 +109,8 @@ func (c *File) CSV() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// plain is a value as people read it.
-func plain(raw json.RawMessage) string {
+// Plain is a value as people read it.
+func Plain(raw json.RawMessage) string {
 	var s string
 	if json.Unmarshal(raw, &s) == nil {
 		return s

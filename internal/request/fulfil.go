@@ -346,6 +346,11 @@ func (s *Requests) act(ctx context.Context, org *party.Organization, r *Request,
 			ask.Values[c] = values(b, b.Given)[c]
 		}
 	}
+	ask.Correction = a.Do == "change"
+	var err error
+	if ask.Given, err = s.given(ctx, org, r, a); err != nil {
+		return ident.ID{}, err
+	}
 	ans, err := s.Guard.Access(ctx, ask)
 	if err != nil {
 		return ident.ID{}, err

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -204,11 +205,43 @@ func (s *Store) Escalate(ctx context.Context, d *outbox.Delivery, next time.Time
 	return err
 }
 
+// lettersChunk bounds how many letters are looked for, and added, together.
+const lettersChunk = 500
+
+// AddLetters adds letters that tell of no entry. Most are there already, since who
+// reminds says everything again: they are looked for first, and a write is for new
+// ones alone.
+func (s *Store) AddLetters(ctx context.Context, letters []*journal.Tell) error {
+	for part := range slices.Chunk(letters, lettersChunk) {
+		var nobody ident.ID
+		args := []any{nobody[:]}
+		ids := make([]ident.ID, len(part))
+		for i, t := range part {
+			ids[i] = t.ID
+		}
+		rows, err := s.read().query(ctx, `SELECT id FROM outbox WHERE subject_id = ?1 AND id IN (`+oneOf(&args, ids)+`)`, args...)
+		there, err := collect(rows, err, func(r *sql.Rows) (v ident.ID, err error) { return v, r.Scan(id{&v}) })
+		if err != nil {
+			return err
+		}
+		part = slices.DeleteFunc(slices.Clone(part), func(t *journal.Tell) bool { return slices.Contains(there, t.ID) })
+		if len(part) == 0 {
+			continue
+		}
+		if _, err := s.write(ctx, nil, func(ctx context.Context, q tx) error { return putTells(ctx, q, part) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // ForgetLetters deletes letters and messages that are done with and were made
-// before a moment. What organizations were told stays: it shows who knew what.
+// before a moment. What organizations were told stays: it shows who knew what. So
+// do reminders of a demand that is still open: forgotten, they would be sent anew.
 func (s *Store) ForgetLetters(ctx context.Context, before time.Time) error {
 	first := ident.FirstID(before)
-	_, err := s.note(ctx, `DELETE FROM outbox WHERE status IN ('sent', 'dropped') AND channel IN ('email', 'sms') AND id < ?1`, first[:])
+	_, err := s.note(ctx, `DELETE FROM outbox WHERE status IN ('sent', 'dropped') AND channel IN ('email', 'sms') AND id < ?1
+		AND (event <> 'remind' OR about NOT IN (SELECT id FROM demand WHERE ended_at = 0))`, first[:])
 	return err
 }
 

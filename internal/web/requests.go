@@ -14,6 +14,7 @@ import (
 	"kelisim/internal/law"
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
+	"kelisim/internal/proof"
 	"kelisim/internal/request"
 	"kelisim/internal/term"
 )
@@ -341,7 +342,14 @@ func (p *Pages) fetchCopy(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	if v.PostFormValue("format") == "csv" {
+	switch v.PostFormValue("format") {
+	case "pdf":
+		b, err := proof.CopyPDF(f)
+		if err != nil {
+			return err
+		}
+		return downloadAs(w, "application/pdf", "copy.pdf", b)
+	case "csv":
 		b, err := f.CSV()
 		if err != nil {
 			return err

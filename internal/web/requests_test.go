@@ -87,6 +87,9 @@ func TestRequestPages(t *testing.T) {
 	if body := me.want(http.StatusOK, page); !strings.Contains(body, "копия") && !strings.Contains(body, "көшірмесі") {
 		t.Error(body)
 	}
+	if a := me.post(page+"/copy", url.Values{"format": {"pdf"}}); a.status != http.StatusOK || !strings.HasPrefix(a.body, "%PDF-") {
+		t.Errorf("%d", a.status)
+	}
 	if a := me.post(page+"/copy", url.Values{"format": {"csv"}}); a.status != http.StatusOK || !strings.Contains(a.body, "Асель Қайратқызы") {
 		t.Error(a.status, a.body)
 	}
