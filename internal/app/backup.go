@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -119,6 +120,8 @@ func Restore(ctx context.Context, c Config, r Restoring) (*Replayed, error) {
 	own := &vault.Ledger{Path: filepath.Join(c.Data, destroyedFile)}
 	_, err := os.Stat(own.Path)
 	outside := err == nil || len(r.Destroyed) > 0
+	_, err = os.Stat(filepath.Join(c.Data, masterFile))
+	ownKey := err == nil
 	done := &Replayed{}
 	if r.From != "" {
 		if done.Manifest, err = c.putBack(&r); err != nil {
@@ -128,7 +131,7 @@ func Restore(ctx context.Context, c Config, r Restoring) (*Replayed, error) {
 	a, err := Open(ctx, c)
 	if err != nil {
 		if r.From != "" { // the wrong key: leave nothing half-done
-			err = errors.Join(err, c.takeBack())
+			err = errors.Join(err, c.takeBack(ownKey))
 		}
 		return nil, err
 	}
@@ -199,11 +202,15 @@ func (c *Config) putBack(r *Restoring) (*Manifest, error) {
 
 func (c *Config) putKey(r *Restoring, m *Manifest) error {
 	to, from := filepath.Join(c.Data, masterFile), r.Key
-	if _, err := os.Stat(to); err == nil {
-		if r.Key != "" {
-			return fault.New(fault.Conflict, "restore-over", "file", masterFile)
+	if have, err := os.ReadFile(to); err == nil {
+		if r.Key == "" {
+			return nil
 		}
-		return nil
+		given, err := os.ReadFile(r.Key)
+		if err == nil && !bytes.Equal(have, given) { // the same one: a restore was cut short
+			err = fault.New(fault.Conflict, "restore-over", "file", masterFile)
+		}
+		return err
 	}
 	if from == "" && m.Files[masterFile] != "" {
 		from = filepath.Join(r.From, masterFile)
@@ -218,10 +225,18 @@ func (c *Config) putKey(r *Restoring, m *Manifest) error {
 }
 
 // takeBack undoes putBack, but for what was in the directory before.
-func (c *Config) takeBack() error {
+func (c *Config) takeBack(ownKey bool) error {
 	db := filepath.Join(c.Data, databaseFile)
-	var all error
-	for _, f := range []string{db, db + "-wal", db + "-shm", filepath.Join(c.Data, replayFile)} {
+	gone := []string{db, db + "-wal", db + "-shm", filepath.Join(c.Data, replayFile)}
+	if !ownKey {
+		gone = append(gone, filepath.Join(c.Data, masterFile))
+	}
+	newest := filepath.Join(c.Data, checkpointFile)
+	all := os.Rename(newest+".before-restore", newest)
+	if errors.Is(all, fs.ErrNotExist) {
+		all = nil
+	}
+	for _, f := range gone {
 		if err := os.Remove(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			all = errors.Join(all, err)
 		}
