@@ -42,7 +42,7 @@ internal/govstack : consent fault ident journal locale party register seal verif
 internal/paper    :
 internal/proof    : consent fault ident journal locale notify paper party policy register request seal vault verify
 internal/term     : calendar fault ident journal law party seal verify
-internal/vault    : consent ident register seal term
+internal/vault    : consent fault ident register seal term verify
 internal/gate     : consent fault ident journal law outbox party register represent seal term vault verify
 internal/request  : account consent fault gate ident journal law locale party register represent seal term vault verify
 internal/intake   : consent fault gate ident journal law locale party register vault verify
@@ -55,7 +55,7 @@ internal/disclosure      : account fault ident journal law locale party register
 internal/store           : account calendar consent disclosure fault form gate govstack ident journal kdp locale order outbox party represent request seal term vault verify
 internal/store/storetest : store
 
-internal/app         : account consent disclosure fault form gate govstack ident journal kdp law order outbox party proof represent request seal signature signature/fetch store term verify
+internal/app         : account consent disclosure fault form gate govstack ident journal kdp law order outbox party proof represent request seal signature signature/fetch store term vault verify
 internal/app/apptest : app consent ident party register store/storetest verify
 internal/bench       : app consent gate ident party register verify
 internal/demo        : account app consent examples fault gate ident intake journal law locale order party register represent request term verify

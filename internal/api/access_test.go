@@ -41,6 +41,7 @@ var access = []accessRow{
 	{"GET /v1/subjects/{id}/destructions/{act}", "/v1/subjects/$subject/destructions/$act", "", "operator staff officer"},
 
 	{"POST /v1/subjects/{id}/state", "/v1/subjects/$subject/state", `{"state":"alive","document":"certificate 1"}`, "operator staff officer"},
+	{"POST /v1/subjects/{id}/relation-end", "/v1/subjects/$subject/relation-end", `{"purposes":["inform"],"document":"act 1"}`, "operator staff officer"},
 	{"POST /v1/subjects/{id}/bans", "/v1/subjects/$subject/bans", `{"purposes":["news"],"document":"demand 1"}`, "operator staff officer"},
 	{"GET /v1/me/bans", "/v1/me/bans", "", "subject"},
 	{"POST /v1/me/bans", "/v1/me/bans", `{"organization":"$bin","actions":["transfer"]}`, "subject"},

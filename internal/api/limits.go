@@ -264,6 +264,7 @@ func (c *call) listCountries() (*paged[countryBody], error) {
 func limitRoutes() []route {
 	return []route{
 		post("/v1/subjects/{id}/state", "Subjects", "What you were told of the person: alive, deceased, missing", people, http.StatusOK, (*call).setPerson),
+		post("/v1/subjects/{id}/relation-end", "Subjects", "The relation with the person has ended for purposes", people, http.StatusOK, (*call).endRelation),
 		post("/v1/subjects/{id}/bans", "Subjects", "A ban that the subject demanded in writing", people, http.StatusCreated, (*call).banFor),
 		get("/v1/me/bans", "Me", "What I have forbidden, by organization", subjects, (*call).myBans),
 		post("/v1/me/bans", "Me", "Forbid an organization something", subjects, http.StatusCreated, (*call).banMine),

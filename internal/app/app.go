@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"kelisim/internal/account"
@@ -36,6 +37,7 @@ import (
 	"kelisim/internal/signature/fetch"
 	"kelisim/internal/store"
 	"kelisim/internal/term"
+	"kelisim/internal/vault"
 	"kelisim/verify"
 )
 
@@ -104,6 +106,10 @@ type App struct {
 	Outbox *outbox.Outbox
 	// Forms is consent on the sites of operators.
 	Forms *form.Forms
+
+	// Ledger is what was destroyed, beside the database.
+	Ledger *vault.Ledger
+	behind atomic.Bool // the ledger
 
 	mailer outbox.Mailer
 	texter outbox.Texter
@@ -226,8 +232,9 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 	a.Consents.Terms = a.Terms
 	a.Guard = &gate.Guard{
 		Store: st, Parties: a.Parties, Represent: a.Represent, Terms: a.Terms, Keys: keys, Now: c.Now, Cache: gate.NewCache(c.CacheSize),
-		Outbox: a.Outbox,
+		Outbox: a.Outbox, Destroyed: a.noteDestroyed,
 	}
+	a.Ledger = &vault.Ledger{Path: filepath.Join(c.Data, destroyedFile)}
 	a.Forms = &form.Forms{Store: st, Parties: a.Parties, Consents: a.Consents, Guard: a.Guard, Letters: a.Outbox, Keys: keys, Now: c.Now}
 	a.Orders = &order.Orders{Store: st, Parties: a.Parties, Guard: a.Guard, Terms: a.Terms, Now: c.Now}
 	a.StateService = &kdp.Requests{Store: st, Parties: a.Parties, Guard: a.Guard, Now: c.Now, Log: c.Log}

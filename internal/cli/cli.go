@@ -54,6 +54,8 @@ type commands struct {
 	Explain explainCommand `cmd:"" help:"Why a decision was taken, rule by rule: one of the journal, or a case written down."`
 	Policy  policyCommand  `cmd:"" help:"The operator's policy."`
 	Import  importCommand  `cmd:"" help:"Bring in people collected before, from CSV or XLSX (Art. 31(3))."`
+	Backup  backupCommand  `cmd:"" help:"Copy the database of a running installation, on SQLite, and what was destroyed."`
+	Restore restoreCommand `cmd:"" help:"Put a backup back, and destroy again what was destroyed since."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Bench   benchCommand   `cmd:"" help:"Measure decisions, reads and the log on this machine."`
 
@@ -187,6 +189,9 @@ func (e *env) open() (*app.App, error) { return app.Open(e.ctx, e.config()) }
 // with opens the installation for fn and closes it after. What fn wrote is
 // sealed before, unless a server does that.
 func (e *env) with(fn func(*app.App) error) error {
+	if err := app.ReplayNeeded(e.flags.Data); err != nil {
+		return err
+	}
 	a, err := e.open()
 	if err != nil {
 		return err

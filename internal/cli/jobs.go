@@ -232,6 +232,9 @@ const keepAnswers = 24 * time.Hour
 // representations ended, asks again, and forgets kept answers. What fails is due
 // again the next time.
 func tend(ctx context.Context, a *app.App) {
+	if err := a.CatchUp(ctx); err != nil {
+		a.Log.LogAttrs(ctx, slog.LevelError, "destructions could not be noted beside the database, will be tried again", slog.Any("error", err))
+	}
 	expire(ctx, a)
 	closeRequests(ctx, a)
 	askAgain(ctx, a)

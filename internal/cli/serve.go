@@ -89,6 +89,9 @@ func lock(dir string) (func(), error) {
 
 // serve runs the HTTP server and the background work until ctx ends.
 func serve(e *env, a *app.App, listen, public, ncalayer string, ready func(address string)) error {
+	if err := a.Settle(e.ctx); err != nil {
+		return err
+	}
 	l, err := (&net.ListenConfig{}).Listen(e.ctx, "tcp", listen)
 	if err != nil {
 		return err

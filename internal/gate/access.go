@@ -230,7 +230,17 @@ func (g *Guard) destroy(ctx context.Context, k known, ans *Answer, rec *journal.
 		return Outcome{}, err
 	}
 	ans.Destroyed = ch.Act
-	return g.Store.Change(ctx, ch, rec)
+	return g.landDestruction(ctx, ch, rec)
+}
+
+// landDestruction lands a destruction and then has it noted outside the database.
+// It is done by then, so a note that fails is no refusal: it is made up for later.
+func (g *Guard) landDestruction(ctx context.Context, ch *vault.Change, rec *journal.Record) (Outcome, error) {
+	out, err := g.Store.Change(ctx, ch, rec)
+	if err == nil && !out.Stale && g.Destroyed != nil {
+		g.Destroyed(ctx, ch.Act)
+	}
+	return out, err
 }
 
 func (g *Guard) destruction(ctx context.Context, k known, drop []string, why string, rec *journal.Record) (*vault.Change, error) {
@@ -297,11 +307,7 @@ func (g *Guard) endConsents(ctx context.Context, k known, entry ident.ID) ([]*co
 
 // certificate signs the act of destruction.
 func (g *Guard) certificate(k known, act *vault.Destruction) ([]byte, error) {
-	doc, err := json.Marshal(struct {
-		*vault.Destruction
-		Organization string   `json:"organization"`
-		Subject      ident.ID `json:"subject"`
-	}{act, k.Holder.BIN, k.Holder.Outside(k.subject)})
+	doc, err := json.Marshal(&vault.Certificate{Destruction: act, Organization: k.Holder.BIN, Subject: k.Holder.Outside(k.subject)})
 	if err != nil {
 		return nil, err
 	}
@@ -379,7 +385,7 @@ func (g *Guard) expireStep(ctx context.Context, k known) (Outcome, bool, error) 
 	if err != nil {
 		return Outcome{}, false, err
 	}
-	out, err := g.Store.Change(ctx, ch, rec)
+	out, err := g.landDestruction(ctx, ch, rec)
 	return out, false, err
 }
 

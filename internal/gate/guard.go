@@ -72,6 +72,9 @@ type Guard struct {
 	Represent *represent.Representatives
 	// Outbox takes word of what is done; nil for none.
 	Outbox *outbox.Outbox
+	// Destroyed is told of each destruction that landed, to note it outside the
+	// database; nil for nobody.
+	Destroyed func(ctx context.Context, act *vault.Destruction)
 }
 
 // Ask is a request of a caller, as it arrived.

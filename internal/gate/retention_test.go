@@ -7,6 +7,7 @@ import (
 
 	"kelisim/internal/app/apptest"
 	"kelisim/internal/consent"
+	"kelisim/internal/fault"
 	"kelisim/internal/gate"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
@@ -202,6 +203,52 @@ func TestRetentionOfDataOnAGround(t *testing.T) {
 		if err != nil || len(due) != 1 {
 			t.Fatal(due, err)
 		}
+		d.expire()
+		d.holds()
+	})
+}
+
+// When an organization's relation with a person ends for a purpose, its storage
+// term begins; data without one is destroyed at once. A consent that goes on for
+// something else is not cut.
+//
+// duty: L18.2
+func TestTheEndOfARelationStartsRetention(t *testing.T) {
+	t.Parallel()
+	eachDesk(t, func(t *testing.T, d *desk) {
+		apptest.Consent(t, d.App, d.org, d.sub, "contracts")
+		apptest.Consent(t, d.App, d.org, d.sub, "news", "inform")
+		d.permitted(d.ask(register.Collect, values("name", `"Асыл"`, "phone", `"87011112233"`)))
+		end := func(purposes ...string) (*party.Holding, error) {
+			d.tick()
+			return d.Guard.EndRelation(t.Context(), d.org, d.org.Inside(d.sub), apptest.System, purposes, "act No 7")
+		}
+		n := d.entries()
+		for _, bad := range []struct {
+			purposes []string
+			code     string
+		}{{nil, "missing-field"}, {[]string{"nothing"}, "purpose-unknown"}, {[]string{"news"}, "relation-wider"}} {
+			if _, err := end(bad.purposes...); !fault.Is(err, bad.code) || d.entries() != n {
+				t.Fatalf("%v: %v", bad.purposes, err)
+			}
+		}
+		h, err := end("contracts")
+		if err != nil || h.State != party.Held {
+			t.Fatal(h, err)
+		}
+		ended := d.clock.Now()
+		d.denied(d.ask(register.View, func(a *gate.Ask) { a.Categories = []string{"phone"} }), "not-covered")
+		d.holds("name", "phone")
+		d.clock.Set(ended.AddDate(3, 0, 0).Add(-time.Second))
+		d.expire()
+		d.holds("name", "phone")
+		d.clock.Set(ended.AddDate(3, 0, 0).Add(time.Second))
+		d.expire()
+		d.holds("name") // the other consent goes on
+		if _, err := end("news", "inform"); err != nil {
+			t.Fatal(err)
+		}
+		d.clock.Add(366 * day)
 		d.expire()
 		d.holds()
 	})

@@ -84,7 +84,7 @@ func (s speaker) purposes() []string {
 	switch {
 	case s.Purpose != "":
 		return []string{s.Purpose}
-	case (s.Action == "consent.give" || s.Action == "consent.ask" || s.Action == "consent.refuse") && s.Detail != "":
+	case (s.Action == "consent.give" || s.Action == "consent.ask" || s.Action == "consent.refuse" || s.Action == "relation.end") && s.Detail != "":
 		return strings.Split(s.Detail, ",")
 	default:
 		return nil

@@ -43,7 +43,7 @@ func bestam(t testing.TB) *register.Register {
 // events are the acts that are no decisions.
 var events = []string{
 	"consent.give", "consent.withdraw", "consent.pause", "consent.resume", "consent.expire", "consent.supersede",
-	"subject.register", "subject.import", "retention.schedule",
+	"subject.register", "subject.import", "retention.schedule", "destroy.replay", "relation.end",
 	"organization.create", "register.apply", "register.approve",
 	"consent.narrow", "consent.extend", "consent.hold", "consent.barred", "consent.appeal", "consent.uphold", "consent.lift",
 	"consent.ask", "consent.show", "consent.refuse", "consent.cancel", "consent.unanswered", "consent.mismatch", "consent.prove",
@@ -129,6 +129,7 @@ func sentences() (all []named) {
 	add("view by the subject", entry("view"), own, by("subject"))
 	add("view by the subject, denied", entry("view"), deny("data-destroyed"), by("subject"))
 	add("destroy by retention", entry("destroy"), by("service"), func(e *verify.Entry) { e.Categories = []string{"email"} })
+	add("relation.end for two purposes", entry("relation.end"), func(e *verify.Entry) { e.Detail = "contracts,news" })
 	for _, a := range events {
 		add(a, entry(a), func(e *verify.Entry) {
 			if a == "subject.state" {

@@ -418,3 +418,8 @@ func (s *postgres) copies(ctx context.Context, r *journal.Row) (int, error) {
 func (s *postgres) pointers() string                       { return `-2, -2` }
 func (s *postgres) heads() string                          { return `-2` }
 func (s *postgres) indexed(context.Context) (int64, error) { return 0, nil }
+
+// backup: PostgreSQL has pg_dump and pg_basebackup, which know more of it.
+func (s *postgres) backup(context.Context, string) error {
+	return fault.New(fault.Conflict, "backup-own-tools")
+}

@@ -56,6 +56,8 @@ type engine interface {
 	// unsealed and number differ: see Unsealed and Extend.
 	unsealed(ctx context.Context, size int64, max int) ([]journal.Leaf, error)
 	number(ctx context.Context, q querier, x *journal.Extension) error
+	// backup writes a consistent copy beside the work, where the engine can.
+	backup(ctx context.Context, path string) error
 	Close() error
 }
 

@@ -125,6 +125,31 @@ func (s *Store) Destructions(ctx context.Context, subject, org ident.ID) ([][]by
 	})
 }
 
+// Acts calls fn for every signed act of destruction there is.
+func (s *Store) Acts(ctx context.Context, fn func(act ident.ID, signed []byte) error) error {
+	rows, err := s.read().query(ctx, `SELECT id, act FROM destruction`)
+	if err != nil {
+		return wrap(err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		var act ident.ID
+		var signed []byte
+		if err := rows.Scan(id{&act}, &signed); err != nil {
+			return wrap(err)
+		}
+		if err := fn(act, signed); err != nil {
+			return err
+		}
+	}
+	return wrap(rows.Err())
+}
+
+// Backup writes a consistent copy of the database to a new file, durable on
+// return, while others write. A fault.Conflict "backup-own-tools" on PostgreSQL,
+// which has its own.
+func (s *Store) Backup(ctx context.Context, path string) error { return s.backup(ctx, path) }
+
 // InboxRead returns how far a subject has read the inbox.
 func (s *Store) InboxRead(ctx context.Context, subject ident.ID) (ident.ID, error) {
 	rows, err := s.read().query(ctx, `SELECT read_until FROM inbox WHERE subject_id = ?1`, subject[:])

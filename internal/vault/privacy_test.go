@@ -3,6 +3,7 @@ package vault_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -75,7 +76,7 @@ func TestNothingPersonalIsReadable(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer a.Close()
-		p := &press{App: a, t: t, org: apptest.Org(t, a, "")}
+		p := &press{App: a, t: t, org: apptest.Org(t, a, ""), after: func(string) {}}
 		p.plant()
 		p.fail()
 		apptest.Clean(t, a)
@@ -95,11 +96,57 @@ func TestNothingPersonalIsReadable(t *testing.T) {
 	})
 }
 
+// Protection lasts from the first value collected to the last one destroyed: at no
+// stage between, and in no copy of that stage, does a value stand open.
+//
+// duty: L22.2
+func TestProtectionLastsFromCollectionToDestruction(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, a *app.App, clock *apptest.Clock) {
+		p := &press{App: a, t: t, org: apptest.Org(t, a, "")}
+		stages := 0
+		p.after = func(stage string) {
+			t.Helper()
+			stages++
+			p.searchStore("after " + stage)
+			if a.Database == "" { // the copy goes into the directory that is searched next
+				if _, err := a.Backup(t.Context(), filepath.Join(a.Data, fmt.Sprint("copy", stages)), "test", false); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		p.plant()
+		for _, action := range []register.Action{register.Block, register.Unblock} {
+			ask := p.ask(action, nil)
+			ask.Purpose = ""
+			if ans, err := p.Guard.Access(t.Context(), ask); err != nil || !ans.Permit {
+				t.Fatal(action, ans, err)
+			}
+			p.after(action.String())
+		}
+		part := p.ask(register.Destroy, nil)
+		part.Categories = []string{"email"}
+		if ans, err := p.Guard.Access(t.Context(), part); err != nil || !ans.Permit || ans.Destroyed.Whole {
+			t.Fatal(ans, err)
+		}
+		p.after("the destruction of a part")
+		p.destroy()
+		p.after("the destruction of all")
+		p.searchFiles("at the end")
+		left, err := a.Store.Values(t.Context(), p.org.Inside(p.sub), p.org.ID)
+		if err != nil || len(left) > 0 || stages != 11 {
+			t.Fatal(left, err, stages)
+		}
+	})
+}
+
 type press struct {
 	*app.App
-	t   *testing.T
-	org *party.Organization
-	sub ident.ID
+	t     *testing.T
+	db    *sql.DB            // once it was looked into
+	after func(stage string) // each step of plant
+	org   *party.Organization
+	sub   ident.ID
 }
 
 // plant puts the values everywhere they can be put.
@@ -117,6 +164,7 @@ func (p *press) plant() {
 	}); err != nil {
 		p.t.Fatal(err)
 	}
+	p.after("registration")
 	c, err := p.Consents.Record(ctx, p.org, &consent.New{
 		Subject: p.sub, Terms: consent.Terms{Purposes: []string{"contracts"}}, Actor: apptest.System,
 		Proof: consent.Proof{Channel: "paper", Document: planted.paper, Other: map[string]string{"employer": planted.employer}},
@@ -124,6 +172,7 @@ func (p *press) plant() {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	p.after("the consent")
 	for _, a := range []*gate.Ask{
 		p.ask(register.Collect, map[string]json.RawMessage{
 			"name": quoted(planted.name), "phone": quoted(planted.phone), "iin": quoted(planted.iin), "email": quoted(planted.email),
@@ -134,6 +183,7 @@ func (p *press) plant() {
 		if ans, err := p.Guard.Access(ctx, a); err != nil || !ans.Permit {
 			p.t.Fatal(ans, err)
 		}
+		p.after(a.Action.String())
 	}
 	if _, err := p.Guard.OwnData(ctx, p.org.Inside(p.sub), p.org.ID, verify.Actor{Kind: "subject"}); err != nil {
 		p.t.Fatal(err)
@@ -144,6 +194,7 @@ func (p *press) plant() {
 	if _, err := p.Consents.Withdraw(ctx, c.ID, consent.AllScopes, planted.reason, apptest.Person); err != nil {
 		p.t.Fatal(err)
 	}
+	p.after("the withdrawal")
 }
 
 func (p *press) ask(action register.Action, values map[string]json.RawMessage) *gate.Ask {
@@ -230,8 +281,10 @@ func (p *press) searchStore(when string) {
 	if p.Database == "" {
 		return
 	}
-	db := apptest.Raw(p.t, p.App)
-	tables, err := db.QueryContext(p.t.Context(), `SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'`)
+	if p.db == nil {
+		p.db = apptest.Raw(p.t, p.App)
+	}
+	tables, err := p.db.QueryContext(p.t.Context(), `SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'`)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -243,7 +296,7 @@ func (p *press) searchStore(when string) {
 			p.t.Fatal(err)
 		}
 		var text []byte
-		if err := apptest.Raw(p.t, p.App).QueryRowContext(p.t.Context(), `SELECT coalesce(string_agg(x::text, ' '), '') FROM `+table+` x`).Scan(&text); err != nil {
+		if err := p.db.QueryRowContext(p.t.Context(), `SELECT coalesce(string_agg(x::text, ' '), '') FROM `+table+` x`).Scan(&text); err != nil {
 			p.t.Fatal(err)
 		}
 		search(p.t, when+": the table "+table, text)

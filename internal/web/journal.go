@@ -32,7 +32,7 @@ var kindOf = map[string]string{
 	"collect": "change", "accumulate": "change", "store": "change", "change": "change", "supplement": "change",
 	"depersonalise": "change", "subject.register": "change", "subject.import": "change",
 	"transfer": "hand", "crossBorder": "hand", "disseminate": "hand",
-	"block": "protect", "unblock": "protect", "destroy": "protect", "retention.schedule": "protect",
+	"block": "protect", "unblock": "protect", "destroy": "protect", "destroy.replay": "protect", "relation.end": "protect", "retention.schedule": "protect",
 }
 
 func isKind(e *journal.Shown, kind string) bool {
