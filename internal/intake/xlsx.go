@@ -15,9 +15,13 @@ import (
 // xlsxTable reads one sheet of a workbook. The unpacked workbook stays in
 // memory, so that no copy of the people in it lies in a folder of temporary
 // files.
+//
+// The library stands behind functions and in no field: a type that an interface
+// can lead to keeps all its methods in the program, and there are megabytes of
+// them.
 type xlsxTable struct {
-	book   *excelize.File
-	sheet  *excelize.Rows
+	cells  func() ([]string, error) // of the next row; errEnd after the last
+	shut   func() error
 	number int
 	total  int64
 }
@@ -41,11 +45,23 @@ func openXLSX(file io.ReadSeeker, m *Map) (t table, err error) {
 	if !slices.Contains(sheets, name) {
 		return nil, errors.Join(fault.New(fault.Invalid, "sheet-absent", "there", quoted(sheets)), book.Close())
 	}
-	x := &xlsxTable{book: book, total: height(book, name)}
-	if x.sheet, err = book.Rows(name); err != nil {
+	sheet, err := book.Rows(name)
+	if err != nil {
 		return nil, errors.Join(fault.Wrap(fault.Invalid, "file-damaged", err), book.Close())
 	}
-	return x, nil
+	return &xlsxTable{
+		total: height(book, name),
+		shut:  func() error { return errors.Join(sheet.Close(), book.Close()) },
+		cells: func() ([]string, error) {
+			if sheet.Next() {
+				return sheet.Columns()
+			}
+			if err := sheet.Error(); err != nil {
+				return nil, err
+			}
+			return nil, errEnd
+		},
+	}, nil
 }
 
 // checkPacked refuses what is no workbook, and one that unpacks to more than is
@@ -95,24 +111,25 @@ func height(book *excelize.File, sheet string) int64 {
 
 func (t *xlsxTable) rows() int64 { return t.total }
 
-func (t *xlsxTable) close() error { return errors.Join(t.sheet.Close(), t.book.Close()) }
+var errEnd = errors.New("the sheet has ended")
+
+func (t *xlsxTable) close() error { return t.shut() }
 
 func (t *xlsxTable) next() (r row, err error) {
 	defer recoverDamage(&err)
-	for t.sheet.Next() {
-		t.number++
-		cells, err := t.sheet.Columns()
+	for {
+		cells, err := t.cells()
+		if err == errEnd { //nolint:errorlint // made here, and a damaged file may end in io.EOF
+			return row{}, io.EOF
+		}
 		if err != nil {
 			return row{}, fault.Wrap(fault.Invalid, "file-damaged", err)
 		}
+		t.number++
 		if r = (row{number: t.number, cells: cells}); !r.blank() {
 			return r, nil
 		}
 	}
-	if err := t.sheet.Error(); err != nil {
-		return row{}, fault.Wrap(fault.Invalid, "file-damaged", err)
-	}
-	return row{}, io.EOF
 }
 
 // recoverDamage turns a fault of the library, which reads what strangers send,
