@@ -94,7 +94,7 @@ func openJWS(text string, keys *jose.JSONWebKeySet) ([]byte, error) {
 			return nil, ErrSignature
 		}
 	}
-	sig, err := jose.ParseSigned(text, []jose.SignatureAlgorithm{jose.ES256})
+	sig, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSignature, err)
 	}

@@ -14,7 +14,10 @@ import (
 // first what databases are touchy about.
 var junk = []any{
 	"\x00", "a\x00b", "😀", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", json.RawMessage("1e999"), "",
-	nil, true, -1, planted, strings.Repeat("я", 5000), []any{}, []any{[]any{}}, object{"": object{}},
+	nil, true, -1, planted, strings.Repeat("я", 5000),
+	[]any{},
+	[]any{[]any{}},
+	object{"": object{}},
 	"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "KZ",
 }
 

@@ -40,8 +40,10 @@ type partList struct {
 
 func (p *Part) lists() []partList {
 	return []partList{
-		{"purposes", "purpose", &p.Purposes}, {"categories", "category", &p.Categories},
-		{"thirdParties", "recipient", &p.ThirdParties}, {"countries", "country", &p.Countries},
+		{"purposes", "purpose", &p.Purposes},
+		{"categories", "category", &p.Categories},
+		{"thirdParties", "recipient", &p.ThirdParties},
+		{"countries", "country", &p.Countries},
 	}
 }
 

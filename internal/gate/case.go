@@ -166,7 +166,7 @@ func (c *Case) Facts(holder *register.Register, now time.Time) (*Facts, error) {
 		return nil, fault.Bad("ask.action", "action-unknown", "near", register.Nearest(c.Ask.Action, actionNames()))
 	}
 	for _, x := range c.Collected {
-		f.Collected = append(f.Collected, Collected{x.Category, x.Purpose, x.At})
+		f.Collected = append(f.Collected, Collected(x))
 	}
 	for _, b := range c.Bans {
 		f.Bans = append(f.Bans, Ban{Lifted: b.Lifted, Actions: b.Actions, Categories: b.Categories, Purposes: b.Purposes, Recipients: b.Recipients})

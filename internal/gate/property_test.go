@@ -282,7 +282,7 @@ func meet(a, b []string) bool {
 
 // forbids says once more what a ban does.
 func forbids(b *gate.Ban, f *gate.Facts) bool {
-	return (b.Actions == nil || len(b.Actions) == 0 || slices.Contains(b.Actions, f.Action)) &&
+	return (len(b.Actions) == 0 || slices.Contains(b.Actions, f.Action)) &&
 		(len(b.Categories) == 0 || meet(b.Categories, f.Categories)) &&
 		(len(b.Purposes) == 0 || slices.Contains(b.Purposes, f.Purpose)) &&
 		(len(b.Recipients) == 0 || slices.Contains(b.Recipients, f.Recipient))

@@ -124,8 +124,16 @@ func TestExpiredConsentIsWrittenDown(t *testing.T) {
 		until := d.clock.Now().Add(10 * day)
 		var given []*consent.Consent
 		for _, purposes := range [][]string{ // as many as it takes to need more tries than a contended write has
-			{"news", "inform"}, {"news", "services"}, {"news", "payment"}, {"news", "contracts"}, {"inform", "services"},
-			{"news"}, {"inform"}, {"services"}, {"payment"}, {"contracts"},
+			{"news", "inform"},
+			{"news", "services"},
+			{"news", "payment"},
+			{"news", "contracts"},
+			{"inform", "services"},
+			{"news"},
+			{"inform"},
+			{"services"},
+			{"payment"},
+			{"contracts"},
 		} {
 			c, err := d.Consents.Record(t.Context(), d.org, &consent.New{
 				Subject: d.sub, Terms: consent.Terms{Purposes: purposes}, Until: until,

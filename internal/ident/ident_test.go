@@ -214,11 +214,21 @@ func TestMask(t *testing.T) {
 func TestCountry(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ in, want string }{
-		{"KZ", "KZ"}, {" kz ", "KZ"}, {"AD", "AD"}, {"ZW", "ZW"},
-		{"UK", "!country-unknown"}, {"EU", "!country-unknown"}, {"SU", "!country-unknown"},
-		{"XK", "!country-unknown"}, {"ZZ", "!country-unknown"}, {"DA", "!country-unknown"},
-		{"KAZ", "!country-unknown"}, {"K", "!country-unknown"}, {"", "!country-unknown"},
-		{"398", "!country-unknown"}, {"D ", "!country-unknown"},
+		{"KZ", "KZ"},
+		{" kz ", "KZ"},
+		{"AD", "AD"},
+		{"ZW", "ZW"},
+		{"UK", "!country-unknown"},
+		{"EU", "!country-unknown"},
+		{"SU", "!country-unknown"},
+		{"XK", "!country-unknown"},
+		{"ZZ", "!country-unknown"},
+		{"DA", "!country-unknown"},
+		{"KAZ", "!country-unknown"},
+		{"K", "!country-unknown"},
+		{"", "!country-unknown"},
+		{"398", "!country-unknown"},
+		{"D ", "!country-unknown"},
 	} {
 		got, err := Country(tt.in)
 		if got := outcome(t, got, err); got != tt.want {

@@ -115,7 +115,8 @@ func (r Result) Summary(lang locale.Lang) []string {
 		key string
 		n   int64
 	}{
-		{"intake.summary.added", r.Added}, {"intake.summary.consents", r.Consents},
+		{"intake.summary.added", r.Added},
+		{"intake.summary.consents", r.Consents},
 		{"intake.summary.known", r.Known},
 		{"intake.summary.repeated", r.Repeated},
 		{"intake.summary.destroyed", r.Destroyed},

@@ -212,7 +212,8 @@ func TestRequestComesToTheAddressOfTheOperator(t *testing.T) {
 			kind               ident.Kind
 			value, code, field string
 		}{
-			{"iin", apptest.IIN(1), "bad-enum", "contact.kind"}, {ident.Email, "nobody", "email-form", "contact.value"},
+			{"iin", apptest.IIN(1), "bad-enum", "contact.kind"},
+			{ident.Email, "nobody", "email-form", "contact.value"},
 			{ident.Phone, plantedPhone, "channel-absent", "contact.kind"},
 		} {
 			var f *fault.Error

@@ -34,8 +34,12 @@ var (
 	moment    = time.Unix(1700730000, 0)
 	genuineC  = map[string]string{"ID": "0192f7c1-5b1e-7a3c-9d42-3f6a1c0b8e57", "TIMESTAMP": "1700730000", "SECRET": outbox.SecretText(secret), "BODY": string(body)}
 	forgeries = []map[string]string{
-		{"ID": "0192f7c1-5b1e-7a3c-9d42-3f6a1c0b8e58"}, {"TIMESTAMP": "1700730001"}, {"BODY": `{"specversion":"1.0"}`},
-		{"SECRET": outbox.SecretText([]byte("another secret of the same size!"))}, {"SIGNATURE": "v1,"}, {"SIGNATURE": ""},
+		{"ID": "0192f7c1-5b1e-7a3c-9d42-3f6a1c0b8e58"},
+		{"TIMESTAMP": "1700730001"},
+		{"BODY": `{"specversion":"1.0"}`},
+		{"SECRET": outbox.SecretText([]byte("another secret of the same size!"))},
+		{"SIGNATURE": "v1,"},
+		{"SIGNATURE": ""},
 	}
 )
 

@@ -19,7 +19,7 @@ import (
 	"kelisim/verify"
 )
 
-// The events that organizations are told of.
+// Events are what organizations are told of.
 var Events = []string{
 	"consent.given", "consent.withdrawn", "consent.paused", "consent.resumed", "consent.expired", "consent.superseded", "consent.ended",
 	"data.corrected", "data.blocked", "data.unblocked", "data.destroyed",

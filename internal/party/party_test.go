@@ -63,8 +63,11 @@ func TestRegisterAndLookup(t *testing.T) {
 		org := apptest.Org(t, a, "")
 		in := party.NewSubject{
 			Identifiers: []party.Identifier{
-				{Kind: ident.IIN, Value: apptest.IIN(3)}, {Kind: ident.Phone, Value: "8 (701) 111-22-33"}, {Kind: ident.Email, Value: "Asyl@Example.KZ"},
-				{Kind: ident.Document, Value: "n 12345678"}, {Kind: ident.External, Value: "crm-7"},
+				{Kind: ident.IIN, Value: apptest.IIN(3)},
+				{Kind: ident.Phone, Value: "8 (701) 111-22-33"},
+				{Kind: ident.Email, Value: "Asyl@Example.KZ"},
+				{Kind: ident.Document, Value: "n 12345678"},
+				{Kind: ident.External, Value: "crm-7"},
 			},
 			Profile: party.Profile{Name: "Асыл", Language: locale.KK, Contacts: map[string]string{"email": "asyl@example.kz"}},
 		}
@@ -73,8 +76,11 @@ func TestRegisterAndLookup(t *testing.T) {
 			t.Fatal(created, err)
 		}
 		for _, x := range []party.Identifier{ // each by another spelling
-			{Kind: ident.IIN, Value: " " + apptest.IIN(3)}, {Kind: ident.Phone, Value: "+77011112233"}, {Kind: ident.Email, Value: "asyl@example.kz"},
-			{Kind: ident.Document, Value: "N12345678"}, {Kind: ident.External, Value: "crm-7"},
+			{Kind: ident.IIN, Value: " " + apptest.IIN(3)},
+			{Kind: ident.Phone, Value: "+77011112233"},
+			{Kind: ident.Email, Value: "asyl@example.kz"},
+			{Kind: ident.Document, Value: "N12345678"},
+			{Kind: ident.External, Value: "crm-7"},
 		} {
 			if got, err := a.Parties.Lookup(t.Context(), org, x); err != nil || got != id {
 				t.Errorf("%s: %v", x.Kind, err)

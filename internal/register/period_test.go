@@ -93,8 +93,14 @@ func TestLongerThan(t *testing.T) {
 		p, q string
 		want bool
 	}{
-		{"P1Y", "P12M", false}, {"P12M", "P1Y", false}, {"P1M", "P30D", true}, {"P30D", "P1M", true},
-		{"P1M", "P31D", false}, {"P366D", "P1Y", true}, {"P1Y", "P365D", true}, {"P0D", "P1D", false},
+		{"P1Y", "P12M", false},
+		{"P12M", "P1Y", false},
+		{"P1M", "P30D", true},
+		{"P30D", "P1M", true},
+		{"P1M", "P31D", false},
+		{"P366D", "P1Y", true},
+		{"P1Y", "P365D", true},
+		{"P0D", "P1D", false},
 	} {
 		p, _ := ParsePeriod(tt.p)
 		q, _ := ParsePeriod(tt.q)

@@ -150,7 +150,7 @@ type Due struct {
 	AtOnce    law.Provision // it takes effect the moment it arrives
 }
 
-// Terms says when a demand made now would be due. It writes nothing.
+// Due says when a demand made now would be due. It writes nothing.
 func (s *Requests) Due(ctx context.Context, org *party.Organization, k Kind, d *Details) (*Due, error) {
 	b := &Body{}
 	if d != nil {

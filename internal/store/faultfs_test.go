@@ -221,11 +221,12 @@ func (w *faultFile) remember(off int64, n int) error {
 
 // What SQLite asks of a file beyond the least.
 
-func (w *faultFile) Unwrap() vfs.File                { return w.File }
-func (w *faultFile) SharedMemory() vfs.SharedMemory  { return vfsutil.WrapSharedMemory(w.File) }
-func (w *faultFile) LockState() vfs.LockLevel        { return vfsutil.WrapLockState(w.File) }
-func (w *faultFile) PersistWAL() bool                { return vfsutil.WrapPersistWAL(w.File) }
-func (w *faultFile) SetPersistWAL(keep bool)         { vfsutil.WrapSetPersistWAL(w.File, keep) }
-func (w *faultFile) PowersafeOverwrite() bool        { return vfsutil.WrapPowersafeOverwrite(w.File) }
+func (w *faultFile) Unwrap() vfs.File               { return w.File }
+func (w *faultFile) SharedMemory() vfs.SharedMemory { return vfsutil.WrapSharedMemory(w.File) }
+func (w *faultFile) LockState() vfs.LockLevel       { return vfsutil.WrapLockState(w.File) }
+func (w *faultFile) PersistWAL() bool               { return vfsutil.WrapPersistWAL(w.File) }
+func (w *faultFile) SetPersistWAL(keep bool)        { vfsutil.WrapSetPersistWAL(w.File, keep) }
+func (w *faultFile) PowersafeOverwrite() bool       { return vfsutil.WrapPowersafeOverwrite(w.File) }
+
 func (w *faultFile) SetPowersafeOverwrite(psow bool) { vfsutil.WrapSetPowersafeOverwrite(w.File, psow) }
 func (w *faultFile) HasMoved() (bool, error)         { return vfsutil.WrapHasMoved(w.File) }

@@ -112,15 +112,19 @@ func TestJoinFindsThePerson(t *testing.T) {
 	}
 	for name, steps := range map[string][]step{
 		"the same again": {
-			{"a", []string{"iin", "phone"}, "x", false}, {"a", []string{"iin", "phone"}, "x", true},
-			{"a", []string{"phone"}, "x", true}, {"a", []string{"iin"}, "x", true},
+			{"a", []string{"iin", "phone"}, "x", false},
+			{"a", []string{"iin", "phone"}, "x", true},
+			{"a", []string{"phone"}, "x", true},
+			{"a", []string{"iin"}, "x", true},
 		},
 		"another organization knows one person by the IIN, not by the phone": {
 			{"a", []string{"iin", "phone"}, "x", false}, {"b", []string{"iin"}, "x", false}, {"b", []string{"phone"}, "y", false},
 		},
 		"a phone that two people share is nobody's": {
-			{"a", []string{"iin", "phone"}, "x", false}, {"a", []string{"iin2", "phone"}, "y", false},
-			{"a", []string{"phone"}, "conflict", false}, {"a", []string{"iin", "phone"}, "x", true},
+			{"a", []string{"iin", "phone"}, "x", false},
+			{"a", []string{"iin2", "phone"}, "y", false},
+			{"a", []string{"phone"}, "conflict", false},
+			{"a", []string{"iin", "phone"}, "x", true},
 		},
 		"who was known by the phone alone is found by it with an IIN too": {
 			{"a", []string{"phone"}, "x", false}, {"a", []string{"iin", "phone"}, "x", true},
@@ -132,12 +136,18 @@ func TestJoinFindsThePerson(t *testing.T) {
 			{"a", []string{"iin"}, "x", false}, {"a", []string{"doc2"}, "y", false}, {"a", []string{"iin", "doc2"}, "conflict", false},
 		},
 		"two people of another organization: it must not show that it knows them": {
-			{"b", []string{"iin"}, "x", false}, {"b", []string{"doc2"}, "y", false}, {"a", []string{"iin", "doc2"}, "x", false},
-			{"a", []string{"doc2"}, "x", true}, {"b", []string{"doc2"}, "y", true},
+			{"b", []string{"iin"}, "x", false},
+			{"b", []string{"doc2"}, "y", false},
+			{"a", []string{"iin", "doc2"}, "x", false},
+			{"a", []string{"doc2"}, "x", true},
+			{"b", []string{"doc2"}, "y", true},
 		},
 		"two documents of two people elsewhere are a new person here, found again": {
-			{"b", []string{"doc"}, "x", false}, {"b", []string{"doc2"}, "y", false},
-			{"a", []string{"doc", "doc2"}, "z", false}, {"a", []string{"doc", "doc2"}, "z", true}, {"b", []string{"doc"}, "x", true},
+			{"b", []string{"doc"}, "x", false},
+			{"b", []string{"doc2"}, "y", false},
+			{"a", []string{"doc", "doc2"}, "z", false},
+			{"a", []string{"doc", "doc2"}, "z", true},
+			{"b", []string{"doc"}, "x", true},
 		},
 		"a document that somebody with another IIN has is a slip of the pen": {
 			{"b", []string{"iin", "doc"}, "x", false}, {"a", []string{"iin2", "doc"}, "y", false}, {"b", []string{"doc"}, "x", true},

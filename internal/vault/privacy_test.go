@@ -156,8 +156,11 @@ func (p *press) plant() {
 	var err error
 	if p.sub, _, err = p.Parties.Register(ctx, p.org, apptest.System, party.NewSubject{
 		Identifiers: []party.Identifier{
-			{Kind: ident.IIN, Value: planted.iin}, {Kind: ident.Phone, Value: planted.phone}, {Kind: ident.Email, Value: planted.email},
-			{Kind: ident.Document, Value: planted.document}, {Kind: ident.External, Value: planted.external},
+			{Kind: ident.IIN, Value: planted.iin},
+			{Kind: ident.Phone, Value: planted.phone},
+			{Kind: ident.Email, Value: planted.email},
+			{Kind: ident.Document, Value: planted.document},
+			{Kind: ident.External, Value: planted.external},
 		},
 		Profile: party.Profile{Name: planted.name, Contacts: map[string]string{"email": planted.email, "phone": planted.phone}},
 		Origin:  planted.paper, Ground: &verify.Ground{Provision: "31(3)", Document: planted.paper},
