@@ -34,7 +34,7 @@ var (
 		{"today", "/console", "home", office},
 		{"requests", "/console/requests", "bell", office},
 		{"journal", "/console/journal", "journal", office},
-		{"orders", "/console/orders", "bell", officers},
+		{"orders", "/console/orders", "key", officers},
 		{"register", "/console/register", "document", officers},
 		{"explain", "/console/explain", "seal", officers},
 	}
