@@ -34,7 +34,7 @@ var (
 		{"today", "/console", "home", office},
 		{"requests", "/console/requests", "bell", office},
 		{"journal", "/console/journal", "journal", office},
-		{"orders", "/console/orders", "key", officers},
+		{"orders", "/console/orders", "scales", officers},
 		{"register", "/console/register", "document", officers},
 		{"explain", "/console/explain", "seal", officers},
 	}
