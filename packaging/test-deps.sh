@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests run against and a fresh Debian lacks: PostgreSQL, a
-# browser, curl. Does nothing, and needs no rights, where they are there.
+# browser, and tools that read what the program makes. Does nothing, and needs no rights, where they are there.
 set -euo pipefail
 
 missing=()
@@ -8,6 +8,9 @@ have() { command -v "$1" > /dev/null; }
 have initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || missing+=(postgresql)
 have chromium || missing+=(chromium)
 have curl || missing+=(curl)
+have jq || missing+=(jq)
+have openssl || missing+=(openssl)
+have pdftotext || missing+=(poppler-utils)
 [ "${#missing[@]}" -gt 0 ] || exit 0
 
 if ! have apt-get; then

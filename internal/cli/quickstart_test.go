@@ -55,7 +55,7 @@ func TestCalendarPage(t *testing.T) {
 func TestGovStackPage(t *testing.T) {
 	t.Parallel()
 	for _, tool := range []string{"curl", "jq", "openssl"} {
-		if _, err := exec.LookPath(tool); err != nil {
+		if _, err := exec.LookPath(tool); err != nil && os.Getenv("CI") == "" {
 			t.Skip(tool + " is not installed")
 		}
 	}

@@ -2,12 +2,14 @@ package order
 
 import (
 	"context"
+	"slices"
 
 	"kelisim/internal/account"
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/party"
+	"kelisim/internal/register"
 	"kelisim/verify"
 )
 
@@ -39,15 +41,7 @@ func (s *Orders) MayLook(ctx context.Context, by account.Caller, org *party.Orga
 // oversees reports whether an organization is an authority: it lets any examiner
 // in.
 func oversees(o *party.Organization) bool {
-	if o.Register == nil {
-		return false
-	}
-	for _, r := range o.Register.Description.Organization.Roles {
-		if r == "authority" {
-			return true
-		}
-	}
-	return false
+	return o.Register != nil && slices.Contains(o.Register.Description.Organization.Roles, register.RoleAuthority)
 }
 
 // Look journals that an overseer looked at what an organization keeps, and at

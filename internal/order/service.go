@@ -65,11 +65,10 @@ type New struct {
 }
 
 const (
-	maxText     = 500
-	maxDetails  = 20_000
-	maxValues   = 50
-	maxLooking  = 366 * 24 * time.Hour // of an examination
-	maxTolerate = 24 * time.Hour       // between clocks
+	maxText    = 500
+	maxDetails = 20_000
+	maxValues  = 50
+	maxLooking = 366 * 24 * time.Hour // of an examination
 )
 
 // Issue puts an order down. The authority orders anybody; an officer enters what

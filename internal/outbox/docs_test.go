@@ -58,7 +58,7 @@ func with(change map[string]string) map[string]string {
 // nothing forged for genuine.
 func TestPageChecksWithOpenSSL(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("openssl"); err != nil {
+	if _, err := exec.LookPath("openssl"); err != nil && os.Getenv("CI") == "" {
 		t.Skip("there is no openssl")
 	}
 	script := block(t, "sh")
