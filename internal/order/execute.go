@@ -197,31 +197,45 @@ var service = verify.Actor{Kind: "service", ID: "orders"}
 
 // Enforce carries out by itself the orders that protect people and need nobody
 // else, once their term is over and the operator has done nothing: to block, to
-// unblock, to suspend, to resume. It returns how many.
-func (s *Orders) Enforce(ctx context.Context, limit int) (done int, err error) {
-	due, err := s.Terms.List(ctx, term.Filter{Status: term.Open, DueBefore: s.Now(), About: "order", Limit: limit})
+// unblock, to suspend, to resume. It returns how many. It looks at a page of what
+// is overdue after another: what waits for a person must not hide the rest.
+func (s *Orders) Enforce(ctx context.Context, page int) (done int, err error) {
+	f := term.Filter{Status: term.Open, DueBefore: s.Now(), About: "order", Limit: page}
+	for {
+		due, err := s.Terms.List(ctx, f)
+		if err != nil {
+			return done, err
+		}
+		for i := range due {
+			did, err := s.enforce(ctx, due[i].About.ID)
+			if err != nil {
+				return done, err
+			}
+			if did {
+				done++
+			}
+		}
+		if len(due) < page {
+			return done, nil
+		}
+		f.After = due[len(due)-1].ID
+	}
+}
+
+func (s *Orders) enforce(ctx context.Context, id ident.ID) (bool, error) {
+	o, err := s.Store.Order(ctx, id)
 	if err != nil {
-		return 0, err
+		return false, err
 	}
-	for i := range due {
-		o, err := s.Store.Order(ctx, due[i].About.ID)
-		if err != nil {
-			return done, err
-		}
-		if o.Status != Open || o.Kind != Block && o.Kind != Unblock && o.Kind != Suspend && o.Kind != Resume {
-			continue
-		}
-		org, err := s.Parties.ByID(ctx, o.Org)
-		if err == nil {
-			err = s.open(ctx, o)
-		}
-		if err == nil {
-			err = s.carryOut(ctx, o, org, service, &Report{})
-		}
-		if err != nil {
-			return done, err
-		}
-		done++
+	if o.Status != Open || o.Kind != Block && o.Kind != Unblock && o.Kind != Suspend && o.Kind != Resume {
+		return false, nil
 	}
-	return done, nil
+	org, err := s.Parties.ByID(ctx, o.Org)
+	if err == nil {
+		err = s.open(ctx, o)
+	}
+	if err == nil {
+		err = s.carryOut(ctx, o, org, service, &Report{})
+	}
+	return err == nil, err
 }
