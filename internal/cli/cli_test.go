@@ -169,8 +169,8 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	answer := ""
 	for range 2400 {
-		status := 0
-		if status, answer = send(ts, args[2], args[3], "", "application/json"); strconv.Itoa(status) == args[1] && pattern.MatchString(answer) {
+		status, got := send(ts, args[2], args[3], "", "application/json")
+		if answer = got; strconv.Itoa(status) == args[1] && pattern.MatchString(answer) {
 			return
 		}
 		time.Sleep(50 * time.Millisecond)

@@ -231,7 +231,7 @@ func pause(tries int) time.Duration {
 	if tries < 13 {
 		p = min(firstPause<<(tries-1), longestRest)
 	}
-	return p*3/4 + rand.N(p/2)
+	return p*3/4 + rand.N(p/2) //nolint:gosec // nobody gains by guessing it
 }
 
 // try sends once and sets what became of it. down reports that the receiver

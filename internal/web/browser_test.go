@@ -59,7 +59,7 @@ const patience = 2 * time.Minute
 // has ended, so what cannot be removed at once is tried again and is no failure.
 func profile(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "kelisim-browser-")
+	dir, err := os.MkdirTemp("", "kelisim-browser-") //nolint:usetesting // which fails where something cannot be removed
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,10 +127,9 @@ func (b *tab) says(want string, where ...string) {
 	if len(where) > 0 {
 		part = where[0]
 	}
-	got := ""
 	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
-		var err error
-		if got, err = chromedp.Run(b.ctx, chromedp.Text(chromedp.CSS(part))); err != nil {
+		got, err := chromedp.Run(b.ctx, chromedp.Text(chromedp.CSS(part)))
+		if err != nil {
 			b.t.Fatal(err)
 		}
 		if strings.Contains(got, want) {
