@@ -11,11 +11,11 @@ if [ -n "$unformatted" ]; then
 fi
 go vet ./...
 
-go test -shuffle=on -timeout 9m ./...
+go test -shuffle=on -timeout 25m ./...
 
 # Where goroutines of ours meet: once more under the race detector.
 if ! command -v "$(go env CC)" > /dev/null; then
 	echo "test: no C compiler, so the race detector is left out"
 	exit 0
 fi
-go test -race -short -timeout 9m ./internal/account ./internal/consent ./internal/gate ./internal/journal ./internal/outbox ./internal/party ./internal/store ./internal/term
+go test -race -short -timeout 25m ./internal/account ./internal/consent ./internal/gate ./internal/journal ./internal/outbox ./internal/party ./internal/store ./internal/term

@@ -123,7 +123,7 @@ func (c *call) lookAppeal() (*appealWhole, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, _, err := c.whole(r, o)
+	w, err := c.whole(r, o)
 	if err != nil {
 		return nil, err
 	}

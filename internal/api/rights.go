@@ -406,19 +406,19 @@ type foundBody struct {
 	Versions int       `json:"versions"`
 }
 
-func (c *call) whole(r *request.Request, o *party.Organization) (*demandWhole, *request.Body, error) {
+func (c *call) whole(r *request.Request, o *party.Organization) (*demandWhole, error) {
 	head, err := c.toDemand(r)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	b, err := c.Requests.Body(c.ctx(), r)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	return &demandWhole{
 		DemandHead: head, Right: r.Right(o, b), Details: b.Details, Documents: append([]request.Paper{}, b.Documents...),
 		Steps: append([]request.Step{}, r.Steps...), Notes: append([]request.Note{}, b.Notes...), Answer: b.Answer, Before: b.Before,
-	}, b, nil
+	}, nil
 }
 
 func (c *call) getDemand() (*demandWhole, error) {
@@ -426,7 +426,7 @@ func (c *call) getDemand() (*demandWhole, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, _, err := c.whole(r, c.org)
+	w, err := c.whole(r, c.org)
 	if err != nil || r.Status.Closed() {
 		return w, err
 	}
@@ -481,7 +481,7 @@ func (c *call) myDemand() (*demandWhole, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, _, err := c.whole(r, o)
+	w, err := c.whole(r, o)
 	if err != nil {
 		return nil, err
 	}
@@ -587,7 +587,7 @@ func (c *call) fulfil(in *fulfilIn) (*demandWhole, error) {
 }
 
 func (c *call) done(r *request.Request) (*demandWhole, error) {
-	w, _, err := c.whole(r, c.org)
+	w, err := c.whole(r, c.org)
 	return w, err
 }
 

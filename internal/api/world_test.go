@@ -36,7 +36,7 @@ const (
 var plantedIIN = apptest.IIN(4242)
 
 var plants = []string{
-	planted, plantedPhone, plantedPhone[1:], "8701555", plantedEmail, "aisulu.tolegen", plantedDoc, plantedValue, plantedIIN,
+	planted, plantedPhone, plantedPhone[1:], "8" + plantedPhone[2:], plantedEmail, "aisulu.tolegen", plantedDoc, plantedValue, plantedIIN,
 }
 
 // payer is the organization that the example operator names as a recipient.

@@ -197,7 +197,7 @@ func echo(e *env, address string) error {
 // server runs this program in a process of its own, with the arguments that an
 // address gives, and waits until it listens.
 func (c *benchCommand) server(e *env, args func(address string) []string) (address string, pid int, stop func(), err error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(e.ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", 0, nil, err
 	}
@@ -220,7 +220,7 @@ func (c *benchCommand) server(e *env, args func(address string) []string) (addre
 		_ = cmd.Wait()
 	}
 	for range 2000 {
-		conn, err := net.Dial("tcp", address)
+		conn, err := (&net.Dialer{}).DialContext(e.ctx, "tcp", address)
 		if err == nil {
 			return address, cmd.Process.Pid, stop, conn.Close()
 		}

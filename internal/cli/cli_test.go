@@ -6,13 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,7 +40,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", RequireUniqueNames: true, Setup: setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "ready": ready, "call": call, "keep": keep, "sql": sql, "flip": flip, "recode": recode,
+			"exits": exits, "ready": ready, "call": call, "await": await, "keep": keep, "sql": sql, "flip": flip, "recode": recode,
 		},
 	})
 }
@@ -63,12 +66,23 @@ func setup(e *testscript.Env) error {
 	return os.WriteFile(filepath.Join(e.WorkDir, "operator.yaml"), text, 0o600)
 }
 
+// A port that the system hands out by itself may be somebody else's by the time
+// that the server listens: each connection that any test makes takes one. So ours
+// are below those, begin anywhere, and none is given twice.
+const firstPort, ports = 15_000, 15_000
+
+var nextPort atomic.Uint32
+
+func init() { nextPort.Store(rand.Uint32N(ports)) }
+
 func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", firstPort+nextPort.Add(1)%ports))
+		if err == nil {
+			return l.Addr().String(), l.Close()
+		}
 	}
-	return l.Addr().String(), l.Close()
+	return "", errors.New("no port is free")
 }
 
 // exits CODE COMMAND… runs a command that must end with the exit code.
@@ -90,9 +104,9 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // ready [ADDRESS] waits for the server that the script started, or until somebody
-// listens at the address, two minutes at most: the demo makes up a month first.
+// listens at the address, four minutes at most: the demo makes up a month first.
 func ready(ts *testscript.TestScript, _ bool, args []string) {
-	for range 12_000 {
+	for range 24_000 {
 		if len(args) > 0 {
 			if c, err := net.Dial("tcp", args[0]); err == nil {
 				ts.Check(c.Close())
@@ -127,7 +141,7 @@ func call(ts *testscript.TestScript, neg bool, args []string) {
 	if name, ok := strings.CutPrefix(body, "@"); ok {
 		body, kind = ts.ReadFile(name), "application/yaml"
 	}
-	for range 100 {
+	for range 2400 {
 		status, answer := send(ts, args[1], args[2], body, kind)
 		if status == http.StatusConflict && strings.Contains(answer, "not-sealed-yet") {
 			time.Sleep(50 * time.Millisecond)
@@ -142,7 +156,26 @@ func call(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		return
 	}
-	ts.Fatalf("not sealed after five seconds")
+	ts.Fatalf("not sealed after two minutes")
+}
+
+// await PATTERN STATUS METHOD PATH calls until the answer matches the pattern: what
+// the server does by itself it does in its own time.
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: await PATTERN STATUS METHOD PATH")
+	}
+	pattern, err := regexp.Compile(args[0])
+	ts.Check(err)
+	answer := ""
+	for range 2400 {
+		status, got := send(ts, args[2], args[3], "", "application/json")
+		if answer = got; strconv.Itoa(status) == args[1] && pattern.MatchString(answer) {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("no %s in two minutes: %s", args[0], answer)
 }
 
 func send(ts *testscript.TestScript, method, path, body, kind string) (status int, answer string) {

@@ -60,13 +60,13 @@ func killWhileSending(t *testing.T, database string) {
 	}
 	stop := v.serving()
 	v.give()
-	await(t, called)
+	arrived(t, called)
 	stop()
 	close(killed)
 	stop = v.serving()
-	await(t, called)
+	arrived(t, called)
 	var list []outbox.Delivery
-	for range 500 { // that it was acknowledged is noted after the answer
+	for range 3000 { // that it was acknowledged is noted after the answer
 		time.Sleep(20 * time.Millisecond)
 		b, err := app.Open(t.Context(), v.config)
 		if err != nil {
@@ -92,7 +92,7 @@ func killWhileSending(t *testing.T, database string) {
 	}
 }
 
-func await(t *testing.T, c <-chan struct{}) {
+func arrived(t *testing.T, c <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-c:

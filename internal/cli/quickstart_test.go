@@ -125,7 +125,7 @@ func runSteps(t *testing.T, steps []step) []string {
 	for _, s := range steps {
 		script += s.command + "printf '%s' '" + mark + "'\n"
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute) // it takes seconds
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", "-c", script)
 	cmd.Dir, cmd.WaitDelay = dir, 5*time.Second

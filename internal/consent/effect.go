@@ -62,7 +62,7 @@ func byLaw(reg *register.Register, categories []string) []Goes {
 		p := &reg.Description.Purposes[i]
 		touches := slices.ContainsFunc(p.Categories, func(id string) bool { return slices.Contains(categories, id) })
 		if !p.Basis.Consent() && touches {
-			out = append(out, Goes{Purpose: p.ID, Provision: string(p.Basis.Provision), Document: p.Basis.Document})
+			out = append(out, Goes{Purpose: p.ID, Provision: p.Basis.Provision, Document: p.Basis.Document})
 		}
 	}
 	return out

@@ -27,7 +27,7 @@ func FirstID(t time.Time) ID {
 	var id ID
 	ms := max(t.UnixMilli(), 0)
 	for i := range 6 {
-		id[i] = byte(ms >> (40 - 8*i))
+		id[i] = byte(ms >> (40 - 8*i)) //nolint:gosec // one byte of it is meant
 	}
 	return id
 }

@@ -408,10 +408,11 @@ func TestAuditBesideTheSealer(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, a *app.App, clock *apptest.Clock) {
 		f := newForger(t, a, clock)
 		org := apptest.Org(t, a, "")
+		const most = 3000 // so that an audit, which takes longer the more there is, gets to its end
 		ctx, stop := context.WithCancel(t.Context())
 		var busy sync.WaitGroup
 		busy.Go(func() {
-			for i := 100; ctx.Err() == nil; i++ {
+			for i := 0; i < most && ctx.Err() == nil; i++ {
 				clock.Add(time.Millisecond)
 				if _, err := a.Guard.Decide(t.Context(), &gate.Ask{
 					Request: gate.Request{Action: register.Use, Purpose: "news"}, Holder: org, Asker: org, Subject: f.sub, Actor: apptest.System,
@@ -428,8 +429,8 @@ func TestAuditBesideTheSealer(t *testing.T) {
 			}
 		})
 		busy.Go(func() {
-			for i := 100; ctx.Err() == nil; i++ {
-				apptest.Subject(t, a, org, i)
+			for i := 0; i < most && ctx.Err() == nil; i++ {
+				apptest.Subject(t, a, org, 100+i)
 			}
 		})
 		audits := 20

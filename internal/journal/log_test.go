@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -31,7 +30,6 @@ var start = time.Date(2023, 11, 23, 9, 0, 0, 0, time.UTC)
 
 // memory is a log store that forgets everything at the end.
 type memory struct {
-	mu     sync.Mutex
 	leaves []verify.Commitment // committed, sealed or not
 	size   int64
 	tiles  map[[2]int64][]byte

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -573,9 +574,8 @@ func TestShortMessages(t *testing.T) {
 	var bodies []string
 	status := 200
 	gateway := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		b := make([]byte, 4096)
-		n, _ := r.Body.Read(b)
-		asked, bodies = append(asked, r), append(bodies, string(b[:n]))
+		b, _ := io.ReadAll(r.Body)
+		asked, bodies = append(asked, r), append(bodies, string(b))
 		rw.WriteHeader(status)
 	}))
 	t.Cleanup(gateway.Close)

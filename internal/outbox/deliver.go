@@ -172,12 +172,12 @@ func (d *Deliverer) note(l lane, change func(*rest)) {
 // is down: then all of it rests, so that a receiver that is down costs one call and
 // not a thousand.
 func (d *Deliverer) serve(ctx context.Context, l lane, list []*Delivery) (tries int, err error) {
-	begin := time.Now() //nolint:forbidigo // how long a call takes, not when it is
+	begin := d.Now()
 	for i, x := range list {
 		if ctx.Err() != nil {
 			return tries, ctx.Err()
 		}
-		if i == share || time.Since(begin) > perLane {
+		if i == share || d.Now().Sub(begin) > perLane {
 			d.note(l, func(r *rest) { r.full = true })
 			return tries, nil
 		}
@@ -231,7 +231,7 @@ func pause(tries int) time.Duration {
 	if tries < 13 {
 		p = min(firstPause<<(tries-1), longestRest)
 	}
-	return p*3/4 + rand.N(p/2)
+	return p*3/4 + rand.N(p/2) //nolint:gosec // nobody gains by guessing it
 }
 
 // try sends once and sets what became of it. down reports that the receiver

@@ -105,13 +105,14 @@ func TestGolden(t *testing.T) {
 
 // What the description declares stands in the policy, and what it does not
 // declare is said to be absent.
-// duty: L6.1, L8.4.4, L8.4.5, L8.4.6, L24.1.1
+// duty: P1.2, L1.2, L6.1, L8.4.4, L8.4.5, L8.4.6, L24.1.1
 func TestEverythingDeclaredIsThere(t *testing.T) {
 	t.Parallel()
 	site, clinic := render(t, bestam(t), locale.RU), render(t, parse(t, []byte(full)), locale.RU)
 	for _, tt := range []struct{ page, has string }{
 		{site, "150940018738"},
 		{site, "Айгүл Сәрсенова"},
+		{site, "ко всему, что мы можем узнать о посетителях сайта https://"},
 		{site, "ограниченный"},
 		{site, "3 года после того, как цель достигнута или согласие прекратилось"},
 		{site, "30 календарных дней"},
@@ -143,6 +144,7 @@ func TestEverythingDeclaredIsThere(t *testing.T) {
 	for _, tt := range []struct{ page, not string }{
 		{site, "состояние здоровья"},
 		{clinic, "mailto:"},
+		{clinic, "о посетителях"}, // it has no site
 		{clinic, locale.Text(locale.RU, "policy.sources.self")},
 		{clinic, locale.Text(locale.RU, "policy.abroad.none")},
 		{clinic, locale.Text(locale.RU, "policy.protection.encryption")},

@@ -43,7 +43,7 @@ func (s *Requests) Refuse(ctx context.Context, org *party.Organization, id ident
 			return nil, err
 		}
 		if _, made := r.last(immediate); made && r.Kind == Block {
-			return s.toLift(r, no, by), nil
+			return s.toLift(no, by), nil
 		}
 		return s.toRefuse(r, no, nil, by), nil
 	})
@@ -77,7 +77,7 @@ func (s *Requests) toRefuse(r *Request, no *No, did []Did, by verify.Actor) *mov
 
 // toLift says that the block will be lifted and then refused: from here on nobody
 // else confirms it, and after a crash it is gone on with.
-func (s *Requests) toLift(r *Request, no *No, by verify.Actor) *move {
+func (s *Requests) toLift(no *No, by verify.Actor) *move {
 	return &move{what: Begun, by: by, next: func(n *Request, b *Body) error {
 		b.No = no
 		n.Status, n.Until = Working, s.Now().Add(claim)

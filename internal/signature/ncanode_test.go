@@ -39,7 +39,7 @@ func newNCANode(t *testing.T) (*simulated, *NCANode) {
 	s := &simulated{}
 	srv := httptest.NewServer(s)
 	t.Cleanup(srv.Close)
-	return s, &NCANode{Address: srv.URL + "/", Web: fetch.New(srv.Client().Transport), Timeout: 2 * time.Second, Now: func() time.Time { return noon }}
+	return s, &NCANode{Address: srv.URL + "/", Web: fetch.New(srv.Client().Transport), Timeout: time.Minute, Now: func() time.Time { return noon }}
 }
 
 // says is the shape of an answer, with %s for the list of certificates' name and %n

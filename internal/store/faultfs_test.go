@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -119,7 +121,8 @@ func (f *faultFS) Delete(name string, dir bool) error {
 // after a moment that is drawn.
 func (f *faultFS) cut(t testing.TB, r *rand.Rand) {
 	t.Helper()
-	for path, list := range f.unsynced {
+	for _, path := range slices.Sorted(maps.Keys(f.unsynced)) { // what is drawn for a file does not depend on chance
+		list := f.unsynced[path]
 		file, err := os.OpenFile(path, os.O_RDWR, 0)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

@@ -142,7 +142,7 @@ func (h *hotReads) load(l *gate.Loaded, subject, org ident.ID) error {
 	bans, err := gate.ReadBans(st.ColumnRawText(8))
 	l.Bans = bans
 	l.Told(st.ColumnText(7))
-	l.Notices = outbox.Choice(st.ColumnInt64(9))
+	l.Notices = outbox.Choice(st.ColumnInt64(9)) //nolint:gosec // written from one
 	if err := errors.Join(err, st.Err(), st.Reset()); err != nil {
 		return err
 	}

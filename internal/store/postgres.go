@@ -208,13 +208,11 @@ func (s *postgres) recorder() {
 		for n := len(first.recs); n < maxGroup; {
 			select {
 			case o, ok := <-s.records.waiting:
-				if !ok {
-					n = maxGroup
-					break
+				if ok {
+					batch = append(batch, o)
+					n += len(o.recs)
+					continue
 				}
-				batch = append(batch, o)
-				n += len(o.recs)
-				continue
 			default:
 			}
 			break

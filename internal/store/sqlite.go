@@ -241,14 +241,12 @@ func (s *sqlite) commit(first *op, group []*op) []*op {
 	for n := first.size(); err == nil && n < maxGroup; {
 		select {
 		case o, ok := <-s.ops.waiting:
-			if !ok {
-				n = maxGroup
-				break
+			if ok {
+				group = append(group, o)
+				err = s.apply(o)
+				n += o.size()
+				continue
 			}
-			group = append(group, o)
-			err = s.apply(o)
-			n += o.size()
-			continue
 		default:
 		}
 		break
@@ -477,7 +475,7 @@ func (s *sqlite) checkpoint(dsn func(...string) string) {
 		case <-s.done:
 			return
 		case <-s.grown:
-			if _, err := db.Exec("PRAGMA wal_checkpoint(PASSIVE)"); err == nil {
+			if _, err := db.ExecContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)"); err == nil {
 				s.moved.Store(true)
 			}
 		}

@@ -78,7 +78,7 @@ func (v *visit) For() string {
 }
 
 // to is an address in the cabinet that the visit is in, with a query.
-func (v *visit) to(path, name, value string) string {
+func (v *visit) to(path, name, value string) string { //nolint:unparam // reads as the address that it makes
 	q := url.Values{name: {value}}
 	if v.behalf != nil {
 		q.Set("for", v.by())

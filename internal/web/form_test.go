@@ -1,6 +1,7 @@
 package web
 
 import (
+	"html"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,7 +15,7 @@ import (
 // typed wrong stands beside its field, what was ticked is never ticked again; the
 // link in the letter asks once more, and only then something is collected.
 //
-// duty: P4.1.3
+// duty: P4.1.3, P4.2
 func TestFormOnThePages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -22,7 +23,11 @@ func TestFormOnThePages(t *testing.T) {
 	path := "/o/" + w.bestam.BIN + "/form/contracts?with=news"
 	for _, lang := range locale.All {
 		b := w.visitor(lang)
-		golden(t, "form."+string(lang)+".html", normalise(b.want(http.StatusOK, path)))
+		page := b.want(http.StatusOK, path)
+		golden(t, "form."+string(lang)+".html", normalise(page))
+		if !strings.Contains(html.UnescapeString(page), locale.Text(lang, "page.form.true")) {
+			t.Errorf("%s: nothing is said of data that is not true, or another's", lang)
+		}
 		golden(t, "confirmed."+string(lang)+".html", normalise(b.want(http.StatusOK, form.ConfirmPath+"x")))
 	}
 	b := w.visitor(locale.RU)

@@ -72,14 +72,16 @@ var (
 // which has a golden file of its own.
 func normalise(body string) string {
 	seen := map[string]string{}
+	var order []string
 	body = someID.ReplaceAllStringFunc(body, func(id string) string {
 		if seen[id] == "" {
 			seen[id] = "id-" + string(rune('a'+len(seen)))
+			order = append(order, id)
 		}
 		return seen[id]
 	})
-	for id, name := range seen { // and where only its beginning stands
-		body = strings.ReplaceAll(body, id[:8], name)
+	for _, id := range order { // and where only its beginning stands, which ids of one minute share
+		body = strings.ReplaceAll(body, id[:8], seen[id])
 	}
 	body = someIcon.ReplaceAllString(body, "<svg$1/>")
 	body = someAsset.ReplaceAllString(body, "/static/$1.HASH.")

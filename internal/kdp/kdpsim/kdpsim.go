@@ -268,7 +268,7 @@ func (s *Service) misbehave(w http.ResponseWriter, r *http.Request, p Person) bo
 		if r.URL.RawQuery != "" { // whoever follows is told yes
 			return false
 		}
-		http.Redirect(w, r, r.URL.Path+"?there", http.StatusTemporaryRedirect)
+		http.Redirect(w, r, r.URL.Path+"?there", http.StatusTemporaryRedirect) //nolint:gosec // what a service that lies may do
 	case Fault:
 		fault(w, "the service is out of order")
 	default:

@@ -52,6 +52,7 @@ var errNotInstalled = errors.New("not installed")
 type cluster struct {
 	dir   string
 	alive io.Closer // the server stops when this is closed, by us or by our end
+	ended chan struct{}
 	made  atomic.Int64
 }
 
@@ -75,7 +76,7 @@ func start() (*cluster, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	c := &cluster{dir: dir}
+	c := &cluster{dir: dir, ended: make(chan struct{})}
 	if err := c.launch(bin, owner); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -143,21 +144,24 @@ func (c *cluster) launch(bin string, owner *syscall.Credential) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	go cmd.Wait() //nolint:errcheck // it ends after us
+	go func() {
+		_ = cmd.Wait() // it ends after us, unless it cannot start
+		close(c.ended)
+	}()
 	return nil
 }
 
 // prepare waits for the server and makes the template that databases are
 // copied from.
 func (c *cluster) prepare() error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute) // on a busy machine; mostly a second
 	defer cancel()
 	for {
 		err := c.exec(ctx, "CREATE DATABASE "+template)
 		if err == nil {
 			break
 		}
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || c.over() {
 			log, _ := os.ReadFile(filepath.Join(c.dir, "log"))
 			return fmt.Errorf("%w\n%s", err, log)
 		}
@@ -168,6 +172,15 @@ func (c *cluster) prepare() error {
 		return err
 	}
 	return s.Close()
+}
+
+func (c *cluster) over() bool {
+	select {
+	case <-c.ended:
+		return true
+	default:
+		return false
+	}
 }
 
 func (c *cluster) create(ctx context.Context) (string, error) {
