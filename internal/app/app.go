@@ -234,7 +234,9 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 		Store: st, Parties: a.Parties, Represent: a.Represent, Terms: a.Terms, Keys: keys, Now: c.Now, Cache: gate.NewCache(c.CacheSize),
 		Outbox: a.Outbox, Destroyed: a.noteDestroyed,
 	}
-	a.Ledger = &vault.Ledger{Path: filepath.Join(c.Data, destroyedFile)}
+	a.Ledger = &vault.Ledger{Path: filepath.Join(c.Data, destroyedFile), Sign: func(doc []byte) ([]byte, error) {
+		return consent.Sign(keys, vault.TypeLedger, doc)
+	}}
 	a.Forms = &form.Forms{Store: st, Parties: a.Parties, Consents: a.Consents, Guard: a.Guard, Letters: a.Outbox, Keys: keys, Now: c.Now}
 	a.StateService = &kdp.Requests{Store: st, Parties: a.Parties, Guard: a.Guard, Now: c.Now, Log: c.Log}
 	if c.KDP != nil {
