@@ -167,6 +167,26 @@ func (w *world) enforce(t testing.TB, want int) {
 	}
 }
 
+// The term of an order, or of a request, ends with that alone: ended by hand it
+// would be on no list of what is late.
+func TestTheTermOfARecordEndsWithIt(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		w.authority(t)
+		w.filled(t)
+		w.order(t, `"kind":"block","subject":"$subject"`)
+		w.names["term"] = w.do(t, "officer", "GET", "/v1/terms?status=open", "").want(t, 200).str(t, "items", 0, "id")
+		if a := w.do(t, "officer", "POST", "/v1/terms/$term/done", "").want(t, 409); a.str(t, "code") != "term-of-record" {
+			t.Errorf("%s", a.body)
+		}
+		w.clock.Add(36 * time.Hour)
+		w.enforce(t, 1)
+		if a := w.do(t, "officer", "GET", "/v1/terms?status=done", "").want(t, 200); a.str(t, "items", 0, "id") != w.names["term"] {
+			t.Errorf("%s", a.body)
+		}
+	})
+}
+
 // An inquiry is answered in 30 days with words and a document, which the authority
 // reads.
 //

@@ -162,7 +162,14 @@ func (c *call) doneTerm(*nothing) (*termBody, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := c.Terms.Done(c.ctx(), c.org.ID, id, c.actor())
+	t, err := c.Terms.One(c.ctx(), c.org.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	if t.About.Kind == "request" || t.About.Kind == "order" { // or it would be on no list of what is late
+		return nil, fault.New(fault.Conflict, "term-of-record")
+	}
+	t, err = c.Terms.Done(c.ctx(), c.org.ID, id, c.actor())
 	if err != nil {
 		return nil, err
 	}

@@ -174,7 +174,7 @@ func (w *world) owe(t testing.TB, key string) string {
 	}
 	got, err := w.Terms.Start(t.Context(), apptest.System, term.Of{
 		Edition: law.At(w.Now()).ID, Key: key, Org: org, Subject: org.Inside(subject), Start: w.Now(),
-		About: term.About{Kind: "request", ID: subject},
+		About: term.About{Kind: "consent", ID: subject},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -234,14 +234,16 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 		Store: st, Parties: a.Parties, Represent: a.Represent, Terms: a.Terms, Keys: keys, Now: c.Now, Cache: gate.NewCache(c.CacheSize),
 		Outbox: a.Outbox, Destroyed: a.noteDestroyed,
 	}
-	a.Ledger = &vault.Ledger{Path: filepath.Join(c.Data, destroyedFile)}
+	a.Ledger = &vault.Ledger{Path: filepath.Join(c.Data, destroyedFile), Sign: func(doc []byte) ([]byte, error) {
+		return consent.Sign(keys, vault.TypeLedger, doc)
+	}}
 	a.Forms = &form.Forms{Store: st, Parties: a.Parties, Consents: a.Consents, Guard: a.Guard, Letters: a.Outbox, Keys: keys, Now: c.Now}
-	a.Orders = &order.Orders{Store: st, Parties: a.Parties, Guard: a.Guard, Terms: a.Terms, Now: c.Now}
 	a.StateService = &kdp.Requests{Store: st, Parties: a.Parties, Guard: a.Guard, Now: c.Now, Log: c.Log}
 	if c.KDP != nil {
 		a.StateService.Settings, a.StateService.Client = c.KDP, c.KDP.Client(c.Now)
 	}
 	a.Journal = &journal.Reader{Store: st, Keys: keys, KeyOf: a.Parties.JournalKey, Now: c.Now}
+	a.Orders = &order.Orders{Store: st, Parties: a.Parties, Guard: a.Guard, Terms: a.Terms, Journal: a.Journal, Now: c.Now}
 	a.Requests = &request.Requests{
 		Store: st, Parties: a.Parties, Guard: a.Guard, Consents: a.Consents, Terms: a.Terms, Journal: a.Journal, Represent: a.Represent,
 		Keys: keys, Base: &request.Vault{Store: st, Parties: a.Parties}, Now: c.Now,

@@ -24,6 +24,7 @@ import (
 const (
 	manifestFile  = "manifest.json"
 	destroyedFile = "destroyed"
+	countFile     = "destroyed.count" // how many lines that has at least, signed
 	// replayFile stands in a data directory from before a database is put back
 	// until all destructions that came after it have been done again. Power may
 	// fail anywhere between: while it is there, nothing is served.
@@ -54,13 +55,13 @@ func (a *App) Backup(ctx context.Context, dir, version string, withKey bool) (*M
 		return nil, err
 	}
 	names := []string{databaseFile}
-	take := []string{destroyedFile}
+	take := []string{countFile, destroyedFile} // in this order: a count must not be newer
 	if withKey {
 		take = append(take, masterFile)
 	}
 	for _, name := range take {
 		err := copyFile(filepath.Join(a.Data, name), filepath.Join(dir, name))
-		if errors.Is(err, fs.ErrNotExist) && name == destroyedFile {
+		if errors.Is(err, fs.ErrNotExist) && name != masterFile {
 			continue // nothing was ever destroyed
 		}
 		if err != nil {
@@ -97,8 +98,8 @@ type Restoring struct {
 	From      string   // a backup; empty to go on with what was restored, or with a database put back by its own tools
 	Key       string   // file of the master key, where neither the directory nor the backup has it
 	Destroyed []string // ledgers to replay, beside the one in the directory
-	// Lost: there is no ledger from after the backup, and the operator says so.
-	// What was destroyed since then is back.
+	// Lost: there is no whole ledger from after the backup, and the operator says
+	// so. What was destroyed since then, and is not in it, is back.
 	Lost bool
 }
 
@@ -109,12 +110,15 @@ type Replayed struct {
 	Known    int // that the database had
 	Absent   int // of people whom the database does not know
 	Done     int // done again
+	// Uncounted are ledgers without their count: whether their end was cut off
+	// nobody knows.
+	Uncounted []string
 }
 
 // Restore puts a backup into a data directory without a database and replays the
 // destructions that came after it. Between the two a file in the directory keeps
-// the installation from being served; a fault.Conflict "destroyed-missing" leaves
-// it there, and Restore without From goes on.
+// the installation from being served; a fault.Conflict "destroyed-missing" or
+// "destroyed-cut" leaves it there, and Restore without From goes on.
 func Restore(ctx context.Context, c Config, r Restoring) (*Replayed, error) {
 	c.defaults()
 	own := &vault.Ledger{Path: filepath.Join(c.Data, destroyedFile)}
@@ -139,10 +143,13 @@ func Restore(ctx context.Context, c Config, r Restoring) (*Replayed, error) {
 	if !outside && !r.Lost {
 		return nil, fault.New(fault.Conflict, "destroyed-missing")
 	}
+	paths := append([]string{own.Path}, r.Destroyed...)
+	if err := a.wholeLedgers(ctx, paths, &r, done); err != nil {
+		return nil, err
+	}
 	if err := own.Mend(); err != nil {
 		return nil, err
 	}
-	paths := append([]string{own.Path}, r.Destroyed...)
 	if r.From != "" {
 		paths = append(paths, filepath.Join(r.From, destroyedFile))
 	}
@@ -157,6 +164,53 @@ func Restore(ctx context.Context, c Config, r Restoring) (*Replayed, error) {
 		err = nil
 	}
 	return done, err
+}
+
+// wholeLedgers refuses ledgers whose end was cut off, and those that are older than
+// the database itself: they do not tell all that was destroyed since. Who has no
+// others says so.
+func (a *App) wholeLedgers(ctx context.Context, paths []string, r *Restoring, done *Replayed) error {
+	told := map[ident.ID]bool{}
+	most := 0
+	for _, path := range paths {
+		l := &vault.Ledger{Path: path}
+		count, err := l.Whole(a.Keys.JWKS)
+		if err != nil && !r.Lost && (count == nil || !fault.Is(err, "destroyed-cut")) {
+			return err
+		}
+		lines, err := l.Lines()
+		if err != nil {
+			return err
+		}
+		if count != nil {
+			most = max(most, count.Lines)
+		} else if len(lines) > 0 {
+			done.Uncounted = append(done.Uncounted, path)
+		}
+		for _, x := range lines {
+			told[x.Act] = true
+		}
+	}
+	if r.Lost { // from here on another count holds
+		err := os.Remove(a.Ledger.CountFile())
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		return err
+	}
+	known, err := a.acts(ctx)
+	if err != nil {
+		return err
+	}
+	if len(told) < most { // one that was cut is made up for by another
+		return fault.New(fault.Conflict, "destroyed-cut")
+	}
+	for act := range known {
+		if !told[act] {
+			return fault.New(fault.Conflict, "destroyed-cut")
+		}
+	}
+	return nil
 }
 
 // putBack copies the files of a backup, the database last and by renaming: there
@@ -358,6 +412,9 @@ func (a *App) completeLedger(ctx context.Context, told ...*vault.Certificate) er
 	}); err != nil {
 		return err
 	}
+	if len(missing) == 0 {
+		return a.Ledger.Recount()
+	}
 	return a.Ledger.Add(missing...)
 }
 
@@ -377,7 +434,8 @@ func ReplayNeeded(dir string) error {
 // Settle makes the ledger and the database agree before anything is served. What
 // only the database knows is added to the ledger: power failed between the two.
 // What only the ledger knows means that the database was put back, by whatever
-// tool: a fault.Conflict "replay-needed".
+// tool: a fault.Conflict "replay-needed". What neither knows and was counted means
+// that both were: a fault.Conflict "destroyed-cut".
 func (a *App) Settle(ctx context.Context) error {
 	if err := ReplayNeeded(a.Data); err != nil {
 		return err
@@ -391,6 +449,9 @@ func (a *App) Settle(ctx context.Context) error {
 	}
 	known, err := a.acts(ctx)
 	if err != nil {
+		return err
+	}
+	if err := a.allThere(ctx, lines, known); err != nil {
 		return err
 	}
 	for _, l := range lines {
@@ -408,6 +469,26 @@ func (a *App) Settle(ctx context.Context) error {
 		}
 	}
 	return a.completeLedger(ctx)
+}
+
+// allThere compares ledger and database with what was counted. A ledger that was
+// cut is whole again with what the database knows, or nobody knows what is missing.
+func (a *App) allThere(ctx context.Context, lines []vault.Line, known map[ident.ID]bool) error {
+	count, err := a.Ledger.Whole(a.Keys.JWKS)
+	if err == nil || count == nil && !fault.Is(err, "destroyed-cut") {
+		return err
+	}
+	all := len(known)
+	for _, l := range lines {
+		if !known[l.Act] {
+			all++
+		}
+	}
+	if count == nil || all < count.Lines {
+		return err
+	}
+	a.Log.LogAttrs(ctx, slog.LevelWarn, "lines were missing in the file of what was destroyed, and are made up for from the database")
+	return nil
 }
 
 // noteDestroyed adds a destruction to the ledger. It is done already: a ledger that

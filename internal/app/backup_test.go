@@ -138,6 +138,93 @@ func TestTheLedgerFollowsTheDatabase(t *testing.T) {
 	}
 }
 
+// The end of the ledger that was cut off is noticed, though each line is signed by
+// itself: by its count when the program starts on a database that was put back as
+// well, and by a restore; and so is a ledger older than the backup.
+//
+// duty: L1.6
+func TestACutLedgerIsNoticed(t *testing.T) {
+	t.Parallel()
+	a, clock := apptest.SQLite(t)
+	org := apptest.Apply(t, a, apptest.Bestam(t))
+	var people []ident.ID
+	for n := range 4 {
+		people = append(people, collected(t, a, org, n+1))
+	}
+	access(t, a, org, people[0], gate.Request{Action: register.Destroy}, "")
+	copied := filepath.Join(t.TempDir(), "copy")
+	if _, err := a.Backup(t.Context(), copied, "test", true); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range people[1:] {
+		access(t, a, org, p, gate.Request{Action: register.Destroy}, "")
+	}
+	whole, err := os.ReadFile(a.Ledger.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count, err := os.ReadFile(a.Ledger.CountFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(string(whole), "\n")
+	for name, x := range map[string]struct {
+		ledger string
+		count  bool
+		lost   bool
+		code   string
+		done   int
+	}{
+		"whole":               {string(whole), true, false, "", 3},
+		"cut":                 {strings.Join(lines[:3], ""), true, false, "destroyed-cut", 0},
+		"cut to nothing":      {"", true, false, "destroyed-cut", 0},
+		"a line in it gone":   {lines[0] + lines[1] + lines[3], true, false, "destroyed-cut", 0},
+		"cut, and said so":    {strings.Join(lines[:3], ""), true, true, "", 2},
+		"whole, not counted":  {string(whole), false, false, "", 3},
+		"older than the copy": {lines[1], false, false, "destroyed-cut", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := app.Config{Data: t.TempDir(), Now: clock.Now}
+			ledger := filepath.Join(t.TempDir(), "destroyed")
+			write(t, ledger, []byte(x.ledger))
+			if x.count {
+				write(t, ledger+".count", count)
+			}
+			done, err := app.Restore(t.Context(), c, app.Restoring{From: copied, Destroyed: []string{ledger}, Lost: x.lost})
+			if x.code != "" {
+				if !fault.Is(err, x.code) || !fault.Is(app.ReplayNeeded(c.Data), "replay-needed") {
+					t.Fatalf("%+v, %v", done, err)
+				}
+				done, err = app.Restore(t.Context(), c, app.Restoring{Destroyed: []string{ledger, a.Ledger.Path}}) // the whole one is found
+				x.done = 3
+			}
+			if err != nil || done.Done != x.done || (len(done.Uncounted) == 0) != x.count && x.code == "" {
+				t.Fatalf("%+v, %v", done, err)
+			}
+		})
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	write(t, a.Ledger.Path, []byte(strings.Join(lines[:1], "")))
+	old, err := os.ReadFile(filepath.Join(copied, "kelisim.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(a.Data, "kelisim.db"), old)
+	a = apptest.Reopen(t, a)
+	if err := a.Settle(t.Context()); !fault.Is(err, "destroyed-cut") {
+		t.Fatal(err)
+	}
+}
+
+func write(t *testing.T, path string, text []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A disk that takes no line does not undo the destruction; the line comes later.
 func TestALineThatCouldNotBeWrittenComesLater(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"kelisim/internal/app"
@@ -53,6 +54,9 @@ func (c *restoreCommand) Run(e *env) error {
 	done, err := app.Restore(e.ctx, e.config(), app.Restoring{From: c.From, Key: c.Key, Destroyed: c.Destroyed, Lost: c.DestroyedLost})
 	if err != nil {
 		return err
+	}
+	for _, path := range done.Uncounted {
+		fmt.Fprintf(e.stderr, "%s has no %s.count beside it: if its end was cut off, nobody would notice\n", path, filepath.Base(path))
 	}
 	if m := done.Manifest; m != nil {
 		fmt.Fprintf(e.stdout, "restored to %s: %d sealed entries\n", m.Made.Format(time.RFC3339), m.Entries)

@@ -3,12 +3,15 @@ package order
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
+	"time"
 
 	"kelisim/internal/account"
 	"kelisim/internal/fault"
 	"kelisim/internal/gate"
 	"kelisim/internal/ident"
+	"kelisim/internal/journal"
 	"kelisim/internal/law"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
@@ -64,16 +67,11 @@ func (in *Report) check(o *Order, by account.Caller) error {
 	return in.File.check("file")
 }
 
-// carryOut does what is ordered, ends the term, and calls the order executed, in
-// this order: each step finds it done where it was.
+// carryOut does what is ordered, and calls the order executed in one write with
+// the end of its term. Each act finds it done where it was.
 func (s *Orders) carryOut(ctx context.Context, o *Order, org *party.Organization, by verify.Actor, in *Report) (err error) {
 	if o.Outcome, err = s.act(ctx, o, org, by, in); err != nil {
 		return err
-	}
-	if !o.Term.IsZero() {
-		if _, err := s.Terms.Done(ctx, o.Org, o.Term, by); err != nil && fault.KindOf(err) != fault.Conflict {
-			return err
-		}
 	}
 	var suspend *bool
 	if o.Kind == Suspend || o.Kind == Resume {
@@ -82,22 +80,21 @@ func (s *Orders) carryOut(ctx context.Context, o *Order, org *party.Organization
 	}
 	o.Status, o.Ended, o.Values = Executed, s.Now(), nil
 	o.Answer, o.AnswerFile = in.Answer, in.File
-	return s.move(ctx, o, org, suspend, by, "order.execute")
+	return s.move(ctx, o, org, &step{suspend, term.Done, ""}, by, "order.execute")
 }
 
 // act does what is ordered with the data, and says what came of it.
 func (s *Orders) act(ctx context.Context, o *Order, org *party.Organization, by verify.Actor, in *Report) (Outcome, error) {
 	switch o.Kind {
 	case Clarify:
-		values := in.Values
-		if len(values) == 0 {
-			values = o.Values
+		if len(in.Values) > 0 { // said anew: what was done before is not it
+			return s.clarify(ctx, o, org, by, in.Values, true)
 		}
-		return s.clarify(ctx, o, org, by, values)
+		return s.clarify(ctx, o, org, by, o.Values, false)
 	case Block:
-		return s.perform(ctx, o, org, &gate.Ask{Request: gate.Request{Action: register.Block}, Actor: by})
+		return s.perform(ctx, o, org, &gate.Ask{Request: gate.Request{Action: register.Block}, Actor: by}, false)
 	case Unblock:
-		return s.perform(ctx, o, org, &gate.Ask{Request: gate.Request{Action: register.Unblock}, Actor: by})
+		return s.perform(ctx, o, org, &gate.Ask{Request: gate.Request{Action: register.Unblock}, Actor: by}, false)
 	case Destroy:
 		return s.destroy(ctx, o, org, by)
 	case Inquiry:
@@ -119,17 +116,19 @@ func (s *Orders) destroy(ctx context.Context, o *Order, org *party.Organization,
 		return "", err
 	}
 	if h.State == party.Blocked {
-		if _, err := s.perform(ctx, o, org, &gate.Ask{Request: gate.Request{Action: register.Unblock}, Actor: by}); err != nil {
+		if _, err := s.perform(ctx, o, org, &gate.Ask{Request: gate.Request{Action: register.Unblock}, Actor: by}, true); err != nil {
 			return "", err
 		}
 	}
 	return s.perform(ctx, o, org, &gate.Ask{
 		Request: gate.Request{Action: register.Destroy, Categories: o.Categories}, Actor: by,
-	})
+	}, false)
 }
 
 // clarify changes each value for the purpose that it is held for.
-func (s *Orders) clarify(ctx context.Context, o *Order, org *party.Organization, by verify.Actor, values map[string]json.RawMessage) (Outcome, error) {
+func (s *Orders) clarify(
+	ctx context.Context, o *Order, org *party.Organization, by verify.Actor, values map[string]json.RawMessage, again bool,
+) (Outcome, error) {
 	held, err := s.Store.Values(ctx, o.Subject, org.ID)
 	if err != nil {
 		return "", err
@@ -150,7 +149,7 @@ func (s *Orders) clarify(ctx context.Context, o *Order, org *party.Organization,
 	for p, part := range byPurpose {
 		out, err := s.perform(ctx, o, org, &gate.Ask{
 			Request: gate.Request{Action: register.Change, Purpose: p}, Actor: by, Values: part, Correction: true,
-		})
+		}, again)
 		if err != nil || out != Done {
 			return out, err
 		}
@@ -168,11 +167,24 @@ func safe(org *party.Organization, category string) string {
 	return "?"
 }
 
-// perform takes one action through the gate, under the order's provision.
-func (s *Orders) perform(ctx context.Context, o *Order, org *party.Organization, a *gate.Ask) (Outcome, error) {
+// perform takes one action through the gate, under the order's provision. One that
+// landed before power failed is not taken again, unless again says so.
+func (s *Orders) perform(ctx context.Context, o *Order, org *party.Organization, a *gate.Ask, again bool) (Outcome, error) {
 	a.Holder, a.Asker, a.Subject, a.Reference = org, org, org.Outside(o.Subject), o.ID.String()
 	if a.Action == register.Destroy || a.Action == register.Block || a.Action == register.Unblock {
 		a.Ground, a.Document = o.Provision, o.Document
+	}
+	if !again {
+		entry, err := s.landed(ctx, o, org, a)
+		if err != nil {
+			return "", err
+		}
+		if !entry.IsZero() {
+			if !slices.Contains(o.Entries, entry) {
+				o.Entries = append(o.Entries, entry)
+			}
+			return Done, nil
+		}
 	}
 	ans, err := s.Guard.Access(ctx, a)
 	if err != nil {
@@ -192,31 +204,69 @@ func (s *Orders) perform(ctx context.Context, o *Order, org *party.Organization,
 	return "", refused
 }
 
+// clockSlack is more than what clocks of two nodes, or of one before and after it
+// was set back, differ by.
+const clockSlack = time.Hour
+
+// landed finds the act in the journal, where it stands under the number of the
+// order if it was done: an act and its entry are one write. A block or its end
+// that something else has undone since is to be done again.
+func (s *Orders) landed(ctx context.Context, o *Order, org *party.Organization, a *gate.Ask) (ident.ID, error) {
+	const chunk = 200
+	f := journal.Filter{
+		BySubject: true, Subject: o.Subject, Org: org.ID, Action: a.Action.String(), Since: ident.FirstID(o.Issued.Add(-clockSlack)), Limit: chunk,
+	}
+	for {
+		rows, list, err := s.Journal.List(ctx, f)
+		if err != nil {
+			return ident.ID{}, err
+		}
+		for _, e := range list {
+			if e.Reference == a.Reference && e.Decision == "permit" && e.Purpose == a.Purpose {
+				return s.stands(ctx, o, a.Action, ident.ID(e.ID))
+			}
+		}
+		if len(rows) < chunk {
+			return ident.ID{}, nil
+		}
+		f.Before = rows[len(rows)-1].ID
+	}
+}
+
+func (s *Orders) stands(ctx context.Context, o *Order, did register.Action, entry ident.ID) (ident.ID, error) {
+	if did != register.Block && did != register.Unblock {
+		return entry, nil
+	}
+	h, err := s.Parties.Store.Holding(ctx, o.Subject, o.Org)
+	if err != nil || (h.State == party.Blocked) != (did == register.Block) {
+		return ident.ID{}, err
+	}
+	return entry, nil
+}
+
 // service is who carries out what an operator did not.
 var service = verify.Actor{Kind: "service", ID: "orders"}
 
 // Enforce carries out by itself the orders that protect people and need nobody
 // else, once their term is over and the operator has done nothing: to block, to
 // unblock, to suspend, to resume. It returns how many. It looks at a page of what
-// is overdue after another: what waits for a person must not hide the rest.
+// is overdue after another: neither what waits for a person nor what cannot be done
+// may hide the rest.
 func (s *Orders) Enforce(ctx context.Context, page int) (done int, err error) {
 	f := term.Filter{Status: term.Open, DueBefore: s.Now(), About: "order", Limit: page}
 	for {
-		due, err := s.Terms.List(ctx, f)
-		if err != nil {
-			return done, err
+		due, failed := s.Terms.List(ctx, f)
+		if failed != nil {
+			return done, errors.Join(err, failed)
 		}
 		for i := range due {
-			did, err := s.enforce(ctx, due[i].About.ID)
-			if err != nil {
-				return done, err
-			}
-			if did {
+			did, failed := s.enforce(ctx, due[i].About.ID)
+			if err = errors.Join(err, failed); did {
 				done++
 			}
 		}
-		if len(due) < page {
-			return done, nil
+		if len(due) < page || ctx.Err() != nil {
+			return done, err
 		}
 		f.After = due[len(due)-1].ID
 	}

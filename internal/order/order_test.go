@@ -27,11 +27,11 @@ type broken struct {
 
 var errPower = errors.New("the power failed")
 
-func (b *broken) MoveOrder(ctx context.Context, o *order.Order, suspend *bool, r *journal.Record) (bool, error) {
+func (b *broken) MoveOrder(ctx context.Context, o *order.Order, ended *term.Term, suspend *bool, r *journal.Record) (bool, error) {
 	if b.before {
 		return false, errPower
 	}
-	stale, err := b.Store.MoveOrder(ctx, o, suspend, r)
+	stale, err := b.Store.MoveOrder(ctx, o, ended, suspend, r)
 	if b.after {
 		return false, errPower
 	}
@@ -74,6 +74,7 @@ func TestOrderCutShort(t *testing.T) {
 				t.Errorf("%s: suspended %v %v", kind, org.Suspended, err)
 			}
 			held(t, a, org, subject, kind)
+			once(t, a, org, o)
 		}
 		apptest.Clean(t, a)
 	})
@@ -93,6 +94,29 @@ func held(t *testing.T, a *app.App, org *party.Organization, subject ident.ID, k
 	acts, err := a.Store.Destructions(t.Context(), org.Inside(subject), org.ID)
 	if err != nil || (len(acts) == 1) != (kind == order.Destroy) {
 		t.Errorf("%s: %d acts of destruction, %v", kind, len(acts), err)
+	}
+}
+
+// once checks that the order tells of what was done, and the journal of it once,
+// though it was cut short in between.
+func once(t *testing.T, a *app.App, org *party.Organization, o *order.Order) {
+	t.Helper()
+	_, list, err := a.Journal.List(t.Context(), journal.Filter{Org: org.ID, Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[string]int{}
+	for _, e := range list {
+		if e.Reference == o.ID.String() {
+			count[e.Action]++
+		}
+	}
+	if person := !o.Subject.IsZero(); count["order.execute"] != 1 || person && count[string(o.Kind)] != 1 {
+		t.Errorf("%s: %v", o.Kind, count)
+	}
+	by := account.Caller{Role: account.Authority}
+	if got, _, err := a.Orders.One(t.Context(), by, o.ID); err != nil || got.Outcome != order.Done {
+		t.Errorf("%s: outcome %s, %v", o.Kind, got.Outcome, err)
 	}
 }
 

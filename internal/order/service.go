@@ -33,10 +33,11 @@ type Filter struct {
 type Store interface {
 	// InsertOrder lands an order with its entry and, where one runs, its term.
 	InsertOrder(ctx context.Context, o *Order, t *term.Term, r *journal.Record) error
-	// MoveOrder lands the next version of an order with its entry; suspend, where
-	// it is not nil, puts the organization out of or back in work with it. stale
-	// reports that somebody else moved it meanwhile, and nothing was written.
-	MoveOrder(ctx context.Context, o *Order, suspend *bool, r *journal.Record) (stale bool, err error)
+	// MoveOrder lands the next version of an order with its entry and, where it ends
+	// one, the next version of its term; suspend, where it is not nil, puts the
+	// organization out of or back in work with it. stale reports that somebody else
+	// moved either meanwhile, and nothing was written.
+	MoveOrder(ctx context.Context, o *Order, ended *term.Term, suspend *bool, r *journal.Record) (stale bool, err error)
 	// Order returns a fault.NotFound when there is none.
 	Order(ctx context.Context, id ident.ID) (*Order, error)
 	Orders(ctx context.Context, f Filter) ([]Order, error)
@@ -44,12 +45,23 @@ type Store interface {
 	gate.Store
 }
 
+// Guard is the way to the data.
+type Guard interface {
+	Access(ctx context.Context, a *gate.Ask) (*gate.Answer, error)
+}
+
+// Journal is where it is seen which acts landed.
+type Journal interface {
+	List(ctx context.Context, f journal.Filter) ([]journal.Row, []*journal.Opened, error)
+}
+
 // Orders is the service.
 type Orders struct {
 	Store   Store
 	Parties *party.Parties
-	Guard   *gate.Guard
+	Guard   Guard
 	Terms   *term.Terms
+	Journal Journal
 	Now     func() time.Time
 }
 
@@ -262,13 +274,8 @@ func (s *Orders) Cancel(ctx context.Context, by account.Caller, id ident.ID) (*O
 	if o.Status != Open {
 		return nil, errMoved
 	}
-	if !o.Term.IsZero() {
-		if _, err := s.Terms.Cancel(ctx, o.Org, o.Term, "withdrawn", actorOf(by)); err != nil && fault.KindOf(err) != fault.Conflict {
-			return nil, err
-		}
-	}
 	o.Status, o.Ended, o.Values = Cancelled, s.Now(), nil
-	return o, s.move(ctx, o, org, nil, actorOf(by), "order.cancel")
+	return o, s.move(ctx, o, org, &step{nil, term.Cancelled, "withdrawn"}, actorOf(by), "order.cancel")
 }
 
 var (
@@ -276,21 +283,60 @@ var (
 	errUnknown = fault.New(fault.NotFound, "order-unknown")
 )
 
-// move lands the next version of an order.
-func (s *Orders) move(ctx context.Context, o *Order, org *party.Organization, suspend *bool, by verify.Actor, action string) error {
+// step is what moves with an order.
+type step struct {
+	suspend *bool
+	ends    term.Status // what the term comes to
+	reason  string
+}
+
+const maxTries = 8
+
+// move lands the next version of an order. Where only its term moved meanwhile,
+// with the calendar, it is tried again.
+func (s *Orders) move(ctx context.Context, o *Order, org *party.Organization, m *step, by verify.Actor, action string) error {
 	o.Version++
 	rec, err := s.land(ctx, o, org, by, action)
 	if err != nil {
 		return err
 	}
-	stale, err := s.Store.MoveOrder(ctx, o, suspend, rec)
-	if err == nil && stale {
-		err = errMoved
+	for range maxTries {
+		ended, err := s.endOfTerm(ctx, o, m, rec.ID)
+		if err != nil {
+			return err
+		}
+		stale, err := s.Store.MoveOrder(ctx, o, ended, m.suspend, rec)
+		if err != nil {
+			return err
+		}
+		if !stale {
+			if m.suspend != nil {
+				_, err = s.Parties.Reload(ctx, org.ID)
+			}
+			return err
+		}
+		now, err := s.Store.Order(ctx, o.ID)
+		if err != nil {
+			return err
+		}
+		if now.Version != o.Version-1 {
+			return errMoved
+		}
 	}
-	if err == nil && suspend != nil {
-		_, err = s.Parties.Reload(ctx, org.ID)
+	return fault.New(fault.Unavailable, "contended")
+}
+
+// endOfTerm is the term of an order as it stands once that has ended; nil where
+// none runs.
+func (s *Orders) endOfTerm(ctx context.Context, o *Order, m *step, entry ident.ID) (*term.Term, error) {
+	if o.Term.IsZero() {
+		return nil, nil //nolint:nilnil // none is an answer
 	}
-	return err
+	t, err := s.Terms.One(ctx, o.Org, o.Term)
+	if err != nil || t.Status != term.Open {
+		return nil, err
+	}
+	return t.Close(m.ends, m.reason, entry, s.Now())
 }
 
 // land prepares the entry of something that was done with an order, and seals

@@ -24,7 +24,7 @@ import (
 var errPower = fault.Wrap(fault.Unavailable, "unavailable", errors.New("power failed"))
 
 // power fails at a write, before it reached the disk or after; from then on
-// nothing works until the installation is opened again.
+// nothing works until the installation is opened again. It is of one goroutine.
 type power struct {
 	writes int // done so far
 	at     int // the write at which it fails; 0 for never

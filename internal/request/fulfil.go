@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"kelisim/internal/consent"
@@ -299,11 +301,13 @@ func reference(r *Request, i int) string {
 }
 
 // landed finds the acts of a demand that stand in the journal already, by their
-// reference: an act and its entry land together, so what is there was done.
+// reference: an act and its entry land together, so what is there was done. None
+// of them is older than the step that the work began with; what clocks differ by,
+// of two nodes or of one that was set back, is little beside clockSlack.
 func (s *Requests) landed(ctx context.Context, org *party.Organization, r *Request) (map[string]ident.ID, error) {
 	const chunk = 200
 	out := map[string]ident.ID{}
-	f := journal.Filter{BySubject: true, Subject: r.Subject, Org: org.ID, Since: ident.FirstID(r.Created), Limit: chunk}
+	f := journal.Filter{BySubject: true, Subject: r.Subject, Org: org.ID, Since: ident.FirstID(r.begun().Add(-clockSlack)), Limit: chunk}
 	for {
 		rows, list, err := s.Journal.List(ctx, f)
 		if err != nil {
@@ -319,6 +323,28 @@ func (s *Requests) landed(ctx context.Context, org *party.Organization, r *Reque
 		}
 		f.Before = rows[len(rows)-1].ID
 	}
+}
+
+const clockSlack = time.Hour
+
+// begun is the moment before which no act of the present round can have landed:
+// what takes effect at once does so from the arrival on, all else once somebody
+// began it.
+func (r *Request) begun() time.Time {
+	at, first := r.Created, true
+	for i := range r.Steps {
+		switch r.Steps[i].What {
+		case Halted, Decided: // a new round, see reference
+			at, first = r.Steps[i].At, true
+		case immediate:
+			first = false
+		case Begun:
+			if first {
+				at, first = r.Steps[i].At, false
+			}
+		}
+	}
+	return at
 }
 
 var actions = map[string]register.Action{
@@ -438,18 +464,48 @@ type Result struct {
 // MaxGroup is how many demands one act may fulfil.
 const MaxGroup = 1000
 
+// groupWorkers are how many demands of a group are worked on at one moment: their
+// steps are then committed together, each sync of the disk for several, and
+// decisions find room between them.
+const groupWorkers = 8
+
 // FulfilAll confirms a group of demands with one act. Each is fulfilled and
-// journaled apart, and none waits for another that cannot be.
+// journaled apart, and none waits for another that cannot be. Those of one subject
+// come one after another, in the order in which they stand.
 func (s *Requests) FulfilAll(ctx context.Context, org *party.Organization, ids []ident.ID, by verify.Actor) []Result {
-	out := make([]Result, 0, len(ids))
+	out := make([]Result, len(ids))
+	var queues [][]int // a subject's each
+	of, seen := map[ident.ID]int{}, map[ident.ID]bool{}
 	for i, id := range ids {
-		x := Result{ID: id}
-		if slices.Contains(ids[:i], id) {
-			x.Err = errClosed
-		} else {
-			x.Request, x.Err = s.Fulfil(ctx, org, id, nil, by)
+		out[i].ID = id
+		if seen[id] {
+			out[i].Err = errClosed
+			continue
 		}
-		out = append(out, x)
+		seen[id] = true
+		r, err := s.Of(ctx, org, id)
+		if err != nil {
+			out[i].Err = err
+			continue
+		}
+		q, ok := of[r.Subject]
+		if !ok {
+			q = len(queues)
+			of[r.Subject], queues = q, append(queues, nil)
+		}
+		queues[q] = append(queues[q], i)
 	}
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(groupWorkers, len(queues)) {
+		wg.Go(func() {
+			for q := int(next.Add(1)) - 1; q < len(queues); q = int(next.Add(1)) - 1 {
+				for _, i := range queues[q] {
+					out[i].Request, out[i].Err = s.Fulfil(ctx, org, ids[i], nil, by)
+				}
+			}
+		})
+	}
+	wg.Wait()
 	return out
 }

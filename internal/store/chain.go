@@ -179,15 +179,34 @@ func next(r *journal.Row, f journal.Filter) int64 {
 	return r.OrgBefore
 }
 
-// at returns the entry of a leaf, nil where there is none.
-func (s *sqlite) at(ctx context.Context, leaf int64) (*journal.Row, error) {
-	rows, err := s.readers.query(ctx, `SELECT `+entryColumns+s.pointers()+` FROM entry WHERE leaf = ?1`, leaf)
-	list, err := collect(rows, err, scanEntry)
-	if err != nil || len(list) == 0 {
-		return nil, err
+// walk follows the chain of a subject or an organization from a leaf, by as many
+// entries as are wanted at most: one question for many, since most of what one
+// costs is the asking. It ends early at a hole.
+func (s *sqlite) walk(ctx context.Context, f journal.Filter, leaf int64, most int) ([]journal.Row, error) {
+	query := walkOrg
+	if f.BySubject {
+		query = walkSubject
 	}
-	return &list[0], nil
+	rows, err := s.readers.query(ctx, query, leaf, most)
+	return collect(rows, err, scanEntry)
 }
+
+const (
+	walkColumns = `leaf, subject_id, org_id, id, action, sealed, commitment, before, org_before`
+	walkSubject = `WITH RECURSIVE walk (` + walkColumns + `) AS (SELECT ` + walkColumns + ` FROM entry WHERE leaf = ?1
+		UNION ALL SELECT e.leaf, e.subject_id, e.org_id, e.id, e.action, e.sealed, e.commitment, e.before, e.org_before
+		FROM walk w CROSS JOIN entry e WHERE e.leaf = w.before LIMIT ?2) SELECT ` + walkColumns + ` FROM walk`
+	walkOrg = `WITH RECURSIVE walk (` + walkColumns + `) AS (SELECT ` + walkColumns + ` FROM entry WHERE leaf = ?1
+		UNION ALL SELECT e.leaf, e.subject_id, e.org_id, e.id, e.action, e.sealed, e.commitment, e.before, e.org_before
+		FROM walk w CROSS JOIN entry e WHERE e.leaf = w.org_before LIMIT ?2) SELECT ` + walkColumns + ` FROM walk`
+)
+
+// A walk begins with a few entries, which is often all that is wanted, and takes
+// more with each question that follows.
+const (
+	firstWalk = 16
+	maxWalk   = 512
+)
 
 // skew is by how much ids may differ from the order of commits before the list
 // of a period loses an entry. Lists without a beginning lose none.
@@ -200,40 +219,44 @@ func (s *sqlite) entries(ctx context.Context, f journal.Filter) ([]journal.Row, 
 	if err != nil {
 		return nil, err
 	}
+	most := firstWalk
+	if f.Action == "" && f.Since.IsZero() {
+		most = min(max(firstWalk, f.Limit), maxWalk)
+	}
 	var out []journal.Row
 	for leaf >= 0 && len(out) < f.Limit {
-		l, err := s.at(ctx, leaf)
-		if err == nil && l == nil {
-			l, err = s.beyond(ctx, f, leaf)
+		list, err := s.walk(ctx, f, leaf, most)
+		if err == nil && len(list) == 0 {
+			list, err = s.beyond(ctx, f, leaf)
 		}
-		if err != nil {
-			return nil, err
+		if err != nil || len(list) == 0 {
+			return out, err
 		}
-		if l == nil || l.ID.Time().Before(f.Since.Time().Add(-skew)) {
-			break
+		for i := 0; i < len(list) && len(out) < f.Limit; i++ {
+			l := &list[i]
+			if l.ID.Time().Before(f.Since.Time().Add(-skew)) {
+				return out, nil
+			}
+			leaf = next(l, f)
+			if wanted(l, f) {
+				out = append(out, *l)
+			}
 		}
-		leaf = next(l, f)
-		if wanted(l, f) {
-			out = append(out, *l)
-		}
+		most = min(4*most, maxWalk)
 	}
 	return out, nil
 }
 
 // beyond steps over a hole in the chain, which only somebody who deletes rows
 // makes: it looks at each row below.
-func (s *sqlite) beyond(ctx context.Context, f journal.Filter, leaf int64) (*journal.Row, error) {
+func (s *sqlite) beyond(ctx context.Context, f journal.Filter, leaf int64) ([]journal.Row, error) {
 	where, who := `org_id = ?2`, f.Org
 	if f.BySubject {
 		where, who = `subject_id = ?2`, f.Subject
 	}
 	rows, err := s.readers.query(ctx, `SELECT `+entryColumns+s.pointers()+` FROM entry
 		WHERE leaf < ?1 AND `+where+` ORDER BY leaf DESC LIMIT 1`, leaf, who[:])
-	list, err := collect(rows, err, scanEntry)
-	if err != nil || len(list) == 0 {
-		return nil, err
-	}
-	return &list[0], nil
+	return collect(rows, err, scanEntry)
 }
 
 // start is the leaf to begin at.

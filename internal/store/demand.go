@@ -51,9 +51,9 @@ func (s *Store) InsertDemand(ctx context.Context, d *request.Request, docs []req
 		if err := insertTerm(ctx, q, &d.Term, rec); err != nil {
 			return err
 		}
-		_, err := q.exec(ctx, `INSERT INTO demand (subject_id, id, org_id, version, kind, status, term_id, created_at, ended_at, until_at, assignee, steps, sealed)
-			VALUES `+places(1, 13), d.Subject[:], d.ID[:], d.Org[:], d.Version, string(d.Kind), string(d.Status), d.Term.ID[:],
-			millis(d.Created), millis(d.Ended), millis(d.Until), d.Assignee, string(steps), d.Sealed)
+		_, err := q.exec(ctx, `INSERT INTO demand (subject_id, id, org_id, version, kind, status, term_id, created_at, ended_at, until_at, assignee, steps, sealed, due)
+			VALUES `+places(1, 14), d.Subject[:], d.ID[:], d.Org[:], d.Version, string(d.Kind), string(d.Status), d.Term.ID[:],
+			millis(d.Created), millis(d.Ended), millis(d.Until), d.Assignee, string(steps), d.Sealed, millis(d.Term.Due))
 		for i := 0; i < len(docs) && err == nil; i++ {
 			_, err = q.exec(ctx, `INSERT INTO demand_document (subject_id, demand_id, number, sealed) VALUES (?1, ?2, ?3, ?4)`,
 				d.Subject[:], d.ID[:], i, docs[i].Content)
@@ -84,9 +84,9 @@ func updateDemand(ctx context.Context, q querier, d *request.Request, moved, beg
 			return err
 		}
 	}
-	n, err := q.exec(ctx, `UPDATE demand SET version = ?1, status = ?2, term_id = ?3, ended_at = ?4, until_at = ?5, assignee = ?6, steps = ?7, sealed = ?8
-		WHERE subject_id = ?9 AND id = ?10 AND version = ?11`,
-		d.Version, string(d.Status), d.Term.ID[:], millis(d.Ended), millis(d.Until), d.Assignee, string(steps), d.Sealed,
+	n, err := q.exec(ctx, `UPDATE demand SET version = ?1, status = ?2, term_id = ?3, ended_at = ?4, until_at = ?5, assignee = ?6, steps = ?7, sealed = ?8, due = ?9
+		WHERE subject_id = ?10 AND id = ?11 AND version = ?12`,
+		d.Version, string(d.Status), d.Term.ID[:], millis(d.Ended), millis(d.Until), d.Assignee, string(steps), d.Sealed, millis(d.Term.Due),
 		d.Subject[:], d.ID[:], d.Version-1)
 	if err == nil && n != 1 {
 		err = errStale
@@ -109,34 +109,44 @@ func (s *Store) Demand(ctx context.Context, demand ident.ID) (*request.Request, 
 
 // Demands lists demands: a subject's newest first, else what is due first.
 func (s *Store) Demands(ctx context.Context, f request.Filter) ([]request.Request, error) {
+	query, args := demandQuery(&f)
+	if query == "" {
+		return nil, nil // never all of everybody's
+	}
+	rows, err := s.read().query(ctx, query, args...)
+	return collect(rows, err, scanDemand)
+}
+
+func demandQuery(f *request.Filter) (query string, args []any) {
 	var where []string
-	var args []any
 	add := func(cond string, arg any) {
 		args = append(args, arg)
 		where = append(where, strings.ReplaceAll(cond, "?", fmt.Sprintf("?%d", len(args))))
 	}
-	if !f.Org.IsZero() {
-		add(`d.org_id = ?`, f.Org[:])
-	}
-	if !f.Subject.IsZero() {
+	org := `d.org_id`
+	if !f.Subject.IsZero() { // by the subject's own rows: see consentQuery
 		add(`d.subject_id = ?`, f.Subject[:])
+		org = `COALESCE(d.org_id, d.subject_id)`
+	}
+	if !f.Org.IsZero() {
+		add(org+` = ?`, f.Org[:])
 	}
 	if len(where) == 0 || f.Limit < 1 || f.Orgs != nil && len(f.Orgs) == 0 {
-		return nil, nil // never all of everybody's
+		return "", nil
 	}
 	if f.Orgs != nil {
-		where = append(where, `d.org_id IN (`+oneOf(&args, f.Orgs)+`)`)
+		where = append(where, org+` IN (`+oneOf(&args, f.Orgs)+`)`)
 	}
 	if f.Status != "" {
 		add(`d.status = ?`, string(f.Status))
 	}
-	if f.Undone {
+	if f.Undone || f.Status != "" && !f.Status.Closed() { // spelled out, so that the index of open ones serves
 		where = append(where, `d.ended_at = 0`)
 	}
 	if !f.DueBefore.IsZero() {
-		add(`t.due < ? AND t.paused_at = 0 AND d.ended_at = 0`, millis(f.DueBefore))
+		add(`d.due < ? AND t.paused_at = 0 AND d.ended_at = 0`, millis(f.DueBefore))
 	}
-	order := `t.due, d.id`
+	order := `d.due, d.id`
 	switch {
 	case !f.Subject.IsZero() && f.Org.IsZero():
 		order = `d.id DESC`
@@ -144,12 +154,11 @@ func (s *Store) Demands(ctx context.Context, f request.Filter) ([]request.Reques
 			add(`d.id < ?`, f.After[:])
 		}
 	case !f.After.IsZero():
-		add(`(t.due, d.id) > (SELECT t.due, d.id`+fromDemand+`WHERE d.id = ?)`, f.After[:])
+		add(`(d.due, d.id) > (SELECT x.due, x.id FROM demand x WHERE x.id = ?)`, f.After[:])
 	}
 	args = append(args, f.Limit)
-	rows, err := s.read().query(ctx, `SELECT `+demandColumns+fromDemand+`WHERE `+strings.Join(where, ` AND `)+
-		` ORDER BY `+order+fmt.Sprintf(` LIMIT ?%d`, len(args)), args...)
-	return collect(rows, err, scanDemand)
+	return `SELECT ` + demandColumns + fromDemand + `WHERE ` + strings.Join(where, ` AND `) +
+		` ORDER BY ` + order + fmt.Sprintf(` LIMIT ?%d`, len(args)), args
 }
 
 // DemandDocument returns one document, sealed.
@@ -170,8 +179,7 @@ func (s *Store) Unfinished(ctx context.Context, now time.Time, limit int) ([]req
 // OverdueDemands counts those that should have been answered.
 func (s *Store) OverdueDemands(ctx context.Context, now time.Time) (int64, error) {
 	var n int64
-	err := s.read().row(ctx, `SELECT COUNT(*) FROM term t JOIN demand d ON d.subject_id = t.subject_id AND d.term_id = t.id
-		WHERE t.status = 'open' AND t.due < ?1 AND t.paused_at = 0 AND d.ended_at = 0`, millis(now)).Scan(&n)
+	err := s.read().row(ctx, `SELECT COUNT(*)`+fromDemand+`WHERE d.ended_at = 0 AND d.due < ?1 AND t.paused_at = 0`, millis(now)).Scan(&n)
 	return n, wrap(err)
 }
 

@@ -11,8 +11,11 @@ import (
 
 	"kelisim/internal/consent"
 	"kelisim/internal/ident"
+	"kelisim/internal/order"
+	"kelisim/internal/request"
 	"kelisim/internal/store"
 	"kelisim/internal/store/storetest"
+	"kelisim/internal/term"
 )
 
 // A subject's consents are found by the subject's own rows, whatever else is
@@ -44,6 +47,61 @@ func TestPlanOfConsents(t *testing.T) {
 	plan, err := s.PlanOfConsents(t.Context(), consent.Filter{Org: org, Standing: true, After: newID(), Limit: 200})
 	if err != nil || !strings.Contains(plan, "consent_org (org_id=? AND id<?)") || strings.Contains(plan, "TEMP B-TREE") {
 		t.Errorf("of an organization: %s (%v)", plan, err)
+	}
+}
+
+// What waits is read off an index in the order of what is due first, by the page,
+// however much waits or was answered: an operator with 50,000 demands a year must
+// not wait longer than one with five.
+func TestPlanOfWhatIsDue(t *testing.T) {
+	t.Parallel()
+	s, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "kelisim.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	sub, org := newID(), newID()
+	for _, x := range []struct {
+		name, want string
+		plan       func() (string, error)
+	}{
+		{"that wait", "demand_open (org_id=?)", func() (string, error) {
+			return s.PlanOfDemands(t.Context(), request.Filter{Org: org, Undone: true, Limit: 50})
+		}},
+		{"that wait, a page", "demand_open (org_id=? AND (due,id)>(?,?))", func() (string, error) {
+			return s.PlanOfDemands(t.Context(), request.Filter{Org: org, Undone: true, After: newID(), Limit: 50})
+		}},
+		{"that a second has to agree to", "demand_open (org_id=?)", func() (string, error) {
+			return s.PlanOfDemands(t.Context(), request.Filter{Org: org, Status: request.Approval, Limit: 50})
+		}},
+		{"that are late", "demand_open (org_id=? AND due<?)", func() (string, error) {
+			return s.PlanOfDemands(t.Context(), request.Filter{Org: org, DueBefore: now, Limit: 50})
+		}},
+		{"all, a page", "demand_org (org_id=? AND (due,id)>(?,?))", func() (string, error) {
+			return s.PlanOfDemands(t.Context(), request.Filter{Org: org, After: newID(), Limit: 50})
+		}},
+		{"of a subject", "PRIMARY KEY (subject_id=?)", func() (string, error) {
+			return s.PlanOfDemands(t.Context(), request.Filter{Subject: sub, Orgs: []ident.ID{org}, Limit: 50})
+		}},
+		{"open orders", "orders_open (org_id=?)", func() (string, error) {
+			return s.PlanOfOrders(t.Context(), order.Filter{Org: org, Status: order.Open, Limit: 50})
+		}},
+		{"examinations", "orders_looking (org_id=?)", func() (string, error) {
+			return s.PlanOfOrders(t.Context(), order.Filter{Org: org, Kind: order.Examination, Status: order.Executed, Limit: 50})
+		}},
+		{"late orders of all", "term_order (due<?)", func() (string, error) {
+			return s.PlanOfTerms(t.Context(), term.Filter{Status: term.Open, About: "order", DueBefore: now, Limit: 50})
+		}},
+	} {
+		plan, err := x.plan()
+		if err != nil || !strings.Contains(plan, x.want) || strings.Contains(plan, "TEMP B-TREE") {
+			t.Errorf("%s: %s (%v)", x.name, plan, err)
+		}
+	}
+	// Those of a subject with one organization are a few, and sorted.
+	plan, err := s.PlanOfDemands(t.Context(), request.Filter{Subject: sub, Org: org, Undone: true, Limit: 50})
+	if err != nil || !strings.Contains(plan, "PRIMARY KEY (subject_id=?)") {
+		t.Errorf("of a subject with one organization: %s (%v)", plan, err)
 	}
 }
 

@@ -49,7 +49,7 @@ func (s *Store) InsertOrder(ctx context.Context, o *order.Order, t *term.Term, r
 }
 
 // MoveOrder lands the next version of an order.
-func (s *Store) MoveOrder(ctx context.Context, o *order.Order, suspend *bool, r *journal.Record) (bool, error) {
+func (s *Store) MoveOrder(ctx context.Context, o *order.Order, ended *term.Term, suspend *bool, r *journal.Record) (bool, error) {
 	entries, err := json.Marshal(o.Entries)
 	if err != nil {
 		return false, err
@@ -60,6 +60,9 @@ func (s *Store) MoveOrder(ctx context.Context, o *order.Order, suspend *bool, r 
 			o.Version, string(o.Status), millis(o.Ended), string(entries), o.Sealed, o.Subject[:], o.ID[:], o.Version-1)
 		if err == nil && n != 1 {
 			err = errStale
+		}
+		if err == nil && ended != nil {
+			err = updateTerm(ctx, q, ended)
 		}
 		if err != nil || suspend == nil {
 			return err
@@ -95,7 +98,13 @@ func (s *Store) Order(ctx context.Context, which ident.ID) (*order.Order, error)
 
 // Orders lists orders, newest first.
 func (s *Store) Orders(ctx context.Context, f order.Filter) ([]order.Order, error) {
-	where, args := []string{`1 = 1`}, []any{}
+	query, args := orderQuery(&f)
+	rows, err := s.read().query(ctx, query, args...)
+	return collect(rows, err, scanOrder)
+}
+
+func orderQuery(f *order.Filter) (query string, args []any) {
+	where := []string{`1 = 1`}
 	add := func(cond string, arg any) {
 		args = append(args, arg)
 		where = append(where, cond+strconv.Itoa(len(args)))
@@ -106,17 +115,22 @@ func (s *Store) Orders(ctx context.Context, f order.Filter) ([]order.Order, erro
 	if !f.Issuer.IsZero() {
 		add(`issuer_id = ?`, f.Issuer[:])
 	}
-	if f.Status != "" {
+	switch f.Status {
+	case "":
+	case order.Open: // spelled out, so that the index of open ones serves
+		where = append(where, `status = 'open'`)
+	default:
 		add(`status = ?`, string(f.Status))
 	}
-	if f.Kind != "" {
+	if f.Kind == order.Examination { // and that of examinations
+		where = append(where, `kind = 'examination'`)
+	} else if f.Kind != "" {
 		add(`kind = ?`, string(f.Kind))
 	}
 	if !f.After.IsZero() {
 		add(`id < ?`, f.After[:])
 	}
 	args = append(args, f.Limit)
-	rows, err := s.read().query(ctx, `SELECT `+orderColumns+` FROM orders WHERE `+strings.Join(where, ` AND `)+
-		` ORDER BY id DESC LIMIT ?`+strconv.Itoa(len(args)), args...)
-	return collect(rows, err, scanOrder)
+	return `SELECT ` + orderColumns + ` FROM orders WHERE ` + strings.Join(where, ` AND `) +
+		` ORDER BY id DESC LIMIT ?` + strconv.Itoa(len(args)), args
 }

@@ -109,6 +109,11 @@ func updateTerm(ctx context.Context, q querier, t *term.Term) error {
 	if err == nil && n != 1 {
 		err = errStale
 	}
+	if err != nil || t.About.Kind != "request" {
+		return err
+	}
+	_, err = q.exec(ctx, `UPDATE demand SET due = ?1 WHERE subject_id = ?2 AND id = ?3 AND term_id = ?4 AND due <> ?1`,
+		millis(t.Due), t.Subject[:], t.About.ID[:], t.ID[:]) // which stands in its row as well
 	return err
 }
 
@@ -127,7 +132,13 @@ func (s *Store) Term(ctx context.Context, t ident.ID) (*term.Term, error) {
 
 // Terms lists terms, what is due first.
 func (s *Store) Terms(ctx context.Context, f term.Filter) ([]term.Term, error) {
-	where, args := []string{`1 = 1`}, []any{}
+	query, args := termQuery(&f)
+	rows, err := s.read().query(ctx, query, args...)
+	return collect(rows, err, scanTerm)
+}
+
+func termQuery(f *term.Filter) (query string, args []any) {
+	where := []string{`1 = 1`}
 	add := func(cond string, arg any) {
 		args = append(args, arg)
 		where = append(where, strings.ReplaceAll(cond, "?", fmt.Sprintf("?%d", len(args))))
@@ -148,7 +159,11 @@ func (s *Store) Terms(ctx context.Context, f term.Filter) ([]term.Term, error) {
 	if !f.DueBefore.IsZero() {
 		add(`due < ? AND paused_at = 0`, millis(f.DueBefore))
 	}
-	if f.About != "" {
+	switch f.About {
+	case "":
+	case "order": // spelled out too
+		where = append(where, `about_kind = 'order'`)
+	default:
 		add(`about_kind = ?`, f.About)
 	}
 	if !f.After.IsZero() {
@@ -159,8 +174,7 @@ func (s *Store) Terms(ctx context.Context, f term.Filter) ([]term.Term, error) {
 		args = append(args, f.Limit)
 		limit = fmt.Sprintf(` LIMIT ?%d`, len(args))
 	}
-	rows, err := s.read().query(ctx, `SELECT `+termColumns+` FROM term WHERE `+strings.Join(where, ` AND `)+` ORDER BY due, id`+limit, args...)
-	return collect(rows, err, scanTerm)
+	return `SELECT ` + termColumns + ` FROM term WHERE ` + strings.Join(where, ` AND `) + ` ORDER BY due, id` + limit, args
 }
 
 // OutdatedTerms lists open terms that an older calendar computed.
