@@ -70,3 +70,17 @@ func Release(all []Group, k int, now time.Time) *Released {
 	})
 	return out
 }
+
+// Columns are those in which some group says something, in order.
+func (r *Released) Columns() []string {
+	names := []string{}
+	for _, g := range r.Groups {
+		for c := range g.Cells {
+			if !slices.Contains(names, c) {
+				names = append(names, c)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
