@@ -31,8 +31,9 @@ internal/signature         : fault gost ident
 internal/signature/fetch   :
 internal/signature/pkitest : gost gost/gosttest
 internal/journal  : fault ident seal verify
-internal/register : fault ident law locale
-internal/policy   : law locale register
+internal/depersonal : ident locale
+internal/register : depersonal fault ident law locale
+internal/policy   : depersonal law locale register
 internal/notify   : law locale register verify
 internal/party    : fault ident journal law locale register seal verify
 internal/represent : fault ident journal law locale party register seal verify
@@ -40,11 +41,11 @@ internal/outbox   : fault ident journal locale party register seal verify
 internal/consent  : fault ident journal law locale outbox party register represent seal signature term verify
 internal/govstack : consent fault ident journal locale party register seal verify
 internal/paper    :
-internal/proof    : consent fault ident journal locale notify paper party policy register request seal vault verify
+internal/proof    : consent depersonal fault ident journal locale notify paper party policy register request seal vault verify
 internal/term     : calendar fault ident journal law party seal verify
-internal/vault    : consent fault ident register seal term verify
-internal/gate     : consent fault ident journal law outbox party register represent seal term vault verify
-internal/request  : account consent fault gate ident journal law locale party register represent seal term vault verify
+internal/vault    : consent depersonal fault ident register seal term verify
+internal/gate     : consent depersonal fault ident journal law outbox party register represent seal term vault verify
+internal/request  : account consent depersonal fault gate ident journal law locale party register represent seal term vault verify
 internal/intake   : consent fault gate ident journal law locale party register vault verify
 
 internal/order           : account fault gate ident journal law party register seal term vault verify
@@ -52,7 +53,7 @@ internal/kdp             : fault gate ident journal locale party register seal v
 internal/kdp/kdpsim      : kdp
 internal/form            : consent fault gate ident journal locale party register seal verify
 internal/disclosure      : account fault ident journal law locale party register verify
-internal/store           : account calendar consent disclosure fault form gate govstack ident journal kdp locale order outbox party represent request seal term vault verify
+internal/store           : account calendar consent depersonal disclosure fault form gate govstack ident journal kdp locale order outbox party represent request seal term vault verify
 internal/store/storetest : store
 
 internal/app         : account consent disclosure fault form gate govstack ident journal kdp law order outbox party proof represent request seal signature signature/fetch store term vault verify
@@ -60,8 +61,8 @@ internal/app/apptest : app consent ident party register store/storetest verify
 internal/bench       : app consent gate ident party register verify
 internal/demo        : account app consent examples fault gate ident intake journal law locale order party register represent request term verify
 
-internal/api : account calendar consent disclosure fault gate govstack ident journal kdp law locale notify order outbox party proof register represent request seal term vault verify
-internal/web : account consent disclosure fault form gate ident journal law locale notify order outbox party policy proof register represent request term verify
+internal/api : account calendar consent depersonal disclosure fault gate govstack ident journal kdp law locale notify order outbox party proof register represent request seal term vault verify
+internal/web : account consent depersonal disclosure fault form gate ident journal law locale notify order outbox party policy proof register represent request term verify
 internal/cli : *
 cmd/kelisim  : cli
 `

@@ -158,6 +158,8 @@ var access = []accessRow{
 	{"GET /v1/kdp/requests/{id}", "/v1/kdp/requests/$kdp", "", "operator staff officer"},
 	{"POST /v1/kdp/requests/{id}/token", "/v1/kdp/requests/$kdp/token", "", "operator"},
 
+	{"GET /v1/depersonalised", "/v1/depersonalised?purpose=visit-statistics", "", "operator staff officer"},
+
 	{"GET /v1/terms", "/v1/terms?organization=$bin", "", "operator staff officer authority"},
 	{"POST /v1/terms/{id}/done", "/v1/terms/$term/done", "", "operator officer"},
 	{"GET /v1/calendar", "/v1/calendar?year=2026", "", ""},

@@ -221,6 +221,7 @@ func putWith(action, values string) string {
 }
 
 var badValues = []bad{
+	{"depersonalise what has no rule", "operator", "POST /v1/access", `{"subject":"$subject","action":"depersonalise","purpose":"visit-statistics"}`, 400, "missing-field", "categories", ""},
 	{"view nothing", "operator", "POST /v1/access", `{"subject":"$subject","action":"view","purpose":"contracts"}`, 400, "missing-field", "categories", ""},
 	{"view with values", "operator", "POST /v1/access", askWith(`"values":{"name":"x"}`), 400, "values-unexpected", "values", ""},
 	{"collect nothing", "operator", "POST /v1/access", putWith("collect", `{}`), 400, "missing-field", "values", ""},
@@ -266,6 +267,10 @@ var badOrganizations = []bad{
 }
 
 var badReads = []bad{
+	{"depersonalised data of no purpose", "operator", "GET /v1/depersonalised", ``, 400, "missing-field", "purpose", ""},
+	{"depersonalised data of rubbish", "operator", "GET /v1/depersonalised?purpose=%3Cb%3E", ``, 400, "bad-name", "purpose", ""},
+	{"depersonalised data of an unknown purpose", "operator", "GET /v1/depersonalised?purpose=war", ``, 400, "purpose-unknown", "purpose", ""},
+	{"depersonalised data in an odd form", "operator", "GET /v1/depersonalised?purpose=news&format=xlsx", ``, 400, "bad-enum", "format", "json, csv"},
 	{"a status nobody has", "operator", "GET /v1/consents?status=valid", ``, 400, "bad-enum", "status", "active, paused"},
 	{"a subject that is none", "operator", "GET /v1/consents?subject=$iin", ``, 400, "bad-id", "subject", ""},
 	{"data for a purpose", "operator", "GET /v1/consents?purpose=%25", ``, 400, "purpose-unknown", "purpose", ""},

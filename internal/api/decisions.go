@@ -391,7 +391,7 @@ func unchanging(body []byte) bool {
 	}
 	a, ok := register.ParseAction(in.Action)
 	switch a {
-	case register.Collect, register.Accumulate, register.Change, register.Supplement, register.Block, register.Unblock, register.Destroy:
+	case register.Collect, register.Accumulate, register.Change, register.Supplement, register.Block, register.Unblock, register.Destroy, register.Depersonalise:
 		return false
 	default:
 		return ok

@@ -184,7 +184,7 @@ func TestKDPNotToAsk(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	sim := w.stateService(t)
-	still := strings.Replace(apptest.Bestam(t), "actions: [collect, record, systematise, accumulate, store, clarify, supplement, extract, use, view, block", "actions: [use, view, block", 1)
+	still := strings.Replace(apptest.Bestam(t), "actions: [collect, record, systematise, accumulate, store, clarify, supplement, extract, use, view, depersonalise, block", "actions: [use, view, depersonalise, block", 1)
 	apptest.Apply(t, w.App, still)
 	if a := w.do(t, "operator", "POST", "/v1/kdp/requests", kdpOf("")).want(t, 400); a.str(t, "code") != "kdp-collect" || a.str(t, "field") != "purpose" {
 		t.Errorf("%s", a.body)

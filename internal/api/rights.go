@@ -569,7 +569,7 @@ func (c *call) myPack() (*raw, error) {
 
 type fulfilIn struct {
 	Values  map[string]json.RawMessage `json:"values,omitempty"`
-	Instead string                     `json:"instead,omitempty"` // destroy, what cannot be corrected
+	Instead string                     `json:"instead,omitempty"` // destroy, what cannot be corrected; depersonalise, what was to be destroyed, where the purpose lets it
 	Answer  string                     `json:"answer,omitempty"`  // in place of the drafted one
 	Cost    string                     `json:"cost,omitempty"`    // of a removal from public sources: operator, court
 }

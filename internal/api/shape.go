@@ -22,6 +22,7 @@ var answers = map[string]reflect.Type{
 	"/v1/consents/{id}/receipt":            typeOf[verify.Signed](),
 	"/v1/consents/{id}":                    typeOf[consent.View](),
 	"/v1/subjects/{id}/destructions/{act}": typeOf[verify.Signed](),
+	"/v1/depersonalised":                   typeOf[depersonalisedBody](),
 }
 
 // media are what else a route answers with.
@@ -29,6 +30,7 @@ var media = map[string][]string{
 	"/v1/consents/{id}/receipt":            {typePDF},
 	"/v1/consents/{id}/pack":               {typeZIP},
 	"/v1/subjects/{id}/destructions/{act}": {typePDF},
+	"/v1/depersonalised":                   {"text/csv"},
 }
 
 // shape draws a type as JSON for people: names and kinds.

@@ -26,7 +26,7 @@ func (g *Guard) Access(ctx context.Context, a *Ask) (*Answer, error) {
 	if err := g.checkValues(a); err != nil {
 		return nil, err
 	}
-	if reads(a.Action) && !a.OwnData && len(a.Categories) == 0 {
+	if (reads(a.Action) && !a.OwnData || a.Action == register.Depersonalise) && len(a.Categories) == 0 {
 		return nil, fault.Bad("categories", "missing-field")
 	}
 	for range maxTries {
@@ -65,6 +65,8 @@ func (g *Guard) perform(ctx context.Context, k known, ans *Answer, rec *journal.
 			return g.move(ctx, k, rec)
 		case k.Action == register.Destroy:
 			return g.destroy(ctx, k, ans, rec)
+		case k.Action == register.Depersonalise:
+			return g.depersonalise(ctx, k, ans, rec)
 		case reads(k.Action):
 			if err := g.read(ctx, k, ans); err != nil {
 				return Outcome{}, err
@@ -225,7 +227,10 @@ func (g *Guard) destroy(ctx context.Context, k known, ans *Answer, rec *journal.
 	if why == "" {
 		why = ans.ProvisionsOf(law.Protective)[0]
 	}
-	ch, err := g.destruction(ctx, k, k.Categories, why, rec)
+	if k.Instead {
+		return g.destroyInstead(ctx, k, ans, why, rec)
+	}
+	ch, err := g.destruction(ctx, k, k.Categories, why, left{}, rec)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -243,20 +248,22 @@ func (g *Guard) landDestruction(ctx context.Context, ch *vault.Change, rec *jour
 	return out, err
 }
 
-func (g *Guard) destruction(ctx context.Context, k known, drop []string, why string, rec *journal.Record) (*vault.Change, error) {
+// destruction puts together the destruction of the named categories, of everything
+// where none are named, with what is left of it.
+func (g *Guard) destruction(ctx context.Context, k known, drop []string, why string, l left, rec *journal.Record) (*vault.Change, error) {
 	have, err := g.Store.Values(ctx, k.subject, k.Holder.ID)
 	if err != nil {
 		return nil, err
 	}
 	act := &vault.Destruction{
 		ID: rec.ID, Subject: k.subject, Org: k.Holder.ID, Provision: why, At: k.at, Entry: rec.ID,
-		Method: "rows deleted",
+		Method: "rows deleted", Depersonalised: l.taken,
 	}
-	ch := &vault.Change{Subject: k.subject, Org: k.Holder.ID, At: k.at, Act: act, Drop: drop}
-	left := 0
+	ch := &vault.Change{Subject: k.subject, Org: k.Holder.ID, At: k.at, Act: act, Drop: drop, Depersonalised: l.rows}
+	stays := 0
 	for _, v := range have {
 		if len(drop) > 0 && !slices.Contains(drop, v.Category) {
-			left++
+			stays++
 			continue
 		}
 		act.Versions++
@@ -264,12 +271,15 @@ func (g *Guard) destruction(ctx context.Context, k known, drop []string, why str
 			act.Categories = append(act.Categories, v.Category)
 		}
 	}
-	if len(drop) == 0 || left == 0 {
+	if len(drop) == 0 || stays == 0 {
 		act.Whole, ch.Destroy, ch.Drop = true, true, nil
 		act.Method = "rows and data key deleted"
 		if ch.Consents, err = g.endConsents(ctx, k, rec.ID); err != nil {
 			return nil, err
 		}
+	}
+	if len(l.taken) > 0 {
+		act.Method = "depersonalised then " + act.Method
 	}
 	if act.Signed, err = g.certificate(k, act); err != nil {
 		return nil, err
@@ -374,14 +384,22 @@ func (g *Guard) expireStep(ctx context.Context, k known) (Outcome, bool, error) 
 	over := Answer{Edition: k.Holder.Edition(k.at)}
 	over.add(law.RetentionOver)
 	why := over.ProvisionsOf(law.RetentionOver)
-	rec, err := g.event(k, "destroy", func(e *verify.Entry) {
+	l, err := g.leave(&k, values, drop, k.atEnd(law.EndOfTerm))
+	if err != nil {
+		return Outcome{}, false, err
+	}
+	action := register.Destroy
+	if k.Instead = len(l.rows) > 0; k.Instead {
+		action = register.Depersonalise
+	}
+	rec, err := g.event(k, action.String(), func(e *verify.Entry) {
 		e.Categories = drop
 		e.Reasons = over.reasons()
 	})
 	if err != nil {
 		return Outcome{}, false, err
 	}
-	ch, err := g.destruction(ctx, k, drop, why[len(why)-1], rec)
+	ch, err := g.destruction(ctx, k, drop, why[len(why)-1], l, rec)
 	if err != nil {
 		return Outcome{}, false, err
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"kelisim/internal/law"
+	"kelisim/internal/register"
 )
 
 // What a request says that an entry has no field for stands in its detail, as
@@ -13,10 +14,11 @@ const (
 	besideCrossing = "crossing="
 	besidePaper    = "permission"
 	besideOthers   = "others"
+	besideInstead  = "instead-of-destruction"
 )
 
 func (r *Request) beside() string {
-	if r.FromBase == "" && r.Crossing == "" && !r.HurtsOther {
+	if r.FromBase == "" && r.Crossing == "" && !r.HurtsOther && !r.Instead {
 		return ""
 	}
 	var parts []string
@@ -32,6 +34,9 @@ func (r *Request) beside() string {
 	if r.HurtsOther {
 		parts = append(parts, besideOthers)
 	}
+	if r.Instead {
+		parts = append(parts, besideInstead)
+	}
 	return strings.Join(parts, ";")
 }
 
@@ -45,6 +50,9 @@ func (r *Request) readBeside(detail string) {
 		}
 		if part == besidePaper {
 			r.Permission = part
+		}
+		if part == besideInstead { // what was decided was a destruction
+			r.Instead, r.Action = true, register.Destroy
 		}
 		r.HurtsOther = r.HurtsOther || part == besideOthers
 	}

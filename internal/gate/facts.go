@@ -48,6 +48,7 @@ type Request struct {
 	Country    string        // of the recipient; empty: Kazakhstan
 	OwnData    bool          // the subject looks at own data
 	Person     bool          // a person of the asker's staff acts, not a system
+	Instead    bool          // a destruction is to leave depersonalised data where the register has it so
 	HurtsOther bool          // publication would touch somebody else's lawful interests
 }
 

@@ -7,6 +7,7 @@ import (
 	"unique"
 
 	"kelisim/internal/consent"
+	"kelisim/internal/depersonal"
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
@@ -58,6 +59,8 @@ type Store interface {
 	Consents(ctx context.Context, f consent.Filter) ([]consent.Consent, error)
 	// Values reads all versions of all categories.
 	Values(ctx context.Context, subject, org ident.ID) ([]vault.Value, error)
+	// Depersonalised returns the depersonalised data of a purpose, small groups too.
+	Depersonalised(ctx context.Context, org ident.ID, purpose string) ([]depersonal.Group, error)
 }
 
 // Guard stands before the data.
@@ -357,6 +360,9 @@ func (g *Guard) record(k known, ans *Answer) (*journal.Record, error) {
 		Decision: "deny", Reasons: ans.reasons(), Consent: verify.ID(ans.Consent),
 		Recipient: k.Recipient, Country: k.Country, Reference: k.Reference, Role: k.Role, Edition: ans.Edition.ID,
 		Detail: k.Request.beside(),
+	}
+	if k.Instead {
+		e.Action = register.Depersonalise.String()
 	}
 	if k.Holder.Register != nil {
 		e.Register = k.Holder.Register.Version

@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 
+	"kelisim/internal/depersonal"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
 	"kelisim/internal/vault"
@@ -48,6 +49,9 @@ func (g *Guard) redo(ctx context.Context, k known, act *vault.Certificate) (Outc
 	done := *act.Destruction
 	done.Subject, done.Org = k.subject, k.Holder.ID
 	ch := &vault.Change{Subject: k.subject, Org: k.Holder.ID, At: act.At, Act: &done, Drop: act.Categories}
+	if ch.Depersonalised, err = g.takeAgain(ctx, k, act); err != nil {
+		return Outcome{}, err
+	}
 	if act.Whole {
 		ch.Destroy, ch.Drop = true, nil
 		if ch.Consents, err = g.endConsents(ctx, k, rec.ID); err != nil {
@@ -55,4 +59,24 @@ func (g *Guard) redo(ctx context.Context, k known, act *vault.Certificate) (Outc
 		}
 	}
 	return g.landDestruction(ctx, ch, rec)
+}
+
+// takeAgain counts in once more what the act says was taken over: what was counted
+// then is not in the copy, and the data is.
+func (g *Guard) takeAgain(ctx context.Context, k known, act *vault.Certificate) ([]depersonal.Row, error) {
+	if len(act.Depersonalised) == 0 || k.held.Holding.State == party.Destroyed {
+		return nil, nil
+	}
+	have, err := g.Store.Values(ctx, k.subject, k.Holder.ID)
+	if err != nil {
+		return nil, err
+	}
+	k.at = act.At
+	var l left
+	for i := range act.Depersonalised {
+		if err := g.take(&k, vault.Latest(have), &act.Depersonalised[i], &l); err != nil {
+			return nil, err
+		}
+	}
+	return l.rows, nil
 }

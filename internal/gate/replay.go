@@ -40,7 +40,7 @@ func (g *Guard) Replay(ctx context.Context, j Journal, o *party.Organization, en
 	if err != nil {
 		return nil, err
 	}
-	if e.Decision == "" {
+	if e.Decision == "" || row.Subject.IsZero() { // of an event, or about nobody's own data
 		return nil, fault.New(fault.Conflict, "entry-no-decision")
 	}
 	action, _ := register.ParseAction(e.Action)

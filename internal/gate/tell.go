@@ -43,6 +43,9 @@ func (g *Guard) tellDecision(ctx context.Context, k *known, ans *Answer, rec *jo
 	}
 	sort, by := sorts[k.Action], k.Holder
 	third := k.Recipient != ""
+	if k.Instead {
+		sort.event = "depersonalise"
+	}
 	switch {
 	case ans.Owed&TellInitiator != 0: // then the letter says who that was
 		sort.choice, sort.event, by = outbox.Transfers, "initiator", k.Asker
@@ -108,7 +111,11 @@ func (g *Guard) tellHolding(ctx context.Context, k *known, a register.Action, ca
 	if err != nil || k.held.Notices&outbox.Edits == 0 || k.Actor.ID != "retention" {
 		return err
 	}
-	return g.letter(ctx, k, outbox.Edits, sorts[a].event, k.Holder, rec)
+	event := sorts[a].event
+	if k.Instead {
+		event = "depersonalise"
+	}
+	return g.letter(ctx, k, outbox.Edits, event, k.Holder, rec)
 }
 
 func overlap(a, b []string) bool {

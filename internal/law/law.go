@@ -138,6 +138,7 @@ type Edition struct {
 	services Services
 	orders   []OrderRule
 	requests []Request
+	endings  []Ending
 
 	// Lists stand in the order of the Law; the maps find a place in them.
 	rules   []Rule

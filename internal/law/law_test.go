@@ -279,6 +279,7 @@ func TestBrokenEditionsDoNotLoad(t *testing.T) {
 		"a service of nowhere":      {"2023-04/services.yaml", "8-1(2)3", "8-9(2)3", "a service rests on 8-9(2)3, which is not there"},
 		"a request of nowhere":      {"2023-04/requests.yaml", `right: "24(1)2"`, `right: "24(9)2"`, "rests on 24(9)2, which is not there"},
 		"a request without a term":  {"2023-04/requests.yaml", "term: destroy-unconsented", "term: whenever", "has the term whenever, which is not there"},
+		"an ending of nowhere":      {"2023-04/endings.yaml", `instead: "22(2)"`, `instead: "22(9)"`, "ending term rests on 22(9), which is not there"},
 		"the same request again":    {"2026-01/requests.yaml", `{right: "8(7)", term: withdrawal-stop}`, `{right: "24(1)5", term: inform-subject}`, "request withdraw is as it was"},
 		"a class out of order":      {"2026-08/sizes.yaml", "up-to: 10000", "up-to: 600000", "size class medium is out of order"},
 		"a class without an end":    {"2026-08/sizes.yaml", "{class: large}", "{class: large, up-to: 900000}", "size class large is out of order"},

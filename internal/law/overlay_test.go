@@ -23,6 +23,7 @@ func TestEditionsDifferOnlyWhereTheOverlaySays(t *testing.T) {
 		differ(t, e, OfTerm, keyed(was.Terms(), func(t Term) string { return t.Key }), keyed(e.Terms(), func(t Term) string { return t.Key }))
 		differ(t, e, OfReason, keyed(was.Reasons(), func(r Reason) string { return r.TextKey }), keyed(e.Reasons(), func(r Reason) string { return r.TextKey }))
 		differ(t, e, OfRequest, keyed(was.Requests(), func(r Request) string { return r.Kind }), keyed(e.Requests(), func(r Request) string { return r.Kind }))
+		differ(t, e, OfEnding, keyed(was.Endings(), func(x Ending) string { return x.Cause }), keyed(e.Endings(), func(x Ending) string { return x.Cause }))
 		if services := slices.ContainsFunc(e.Changes(), func(c Change) bool { return c.Of == OfServices }); services == reflect.DeepEqual(was.Services(), e.Services()) {
 			t.Errorf("edition %s: says that the services change: %t", e.ID, services)
 		}
@@ -235,6 +236,9 @@ func TestEveryFactHasAnOrigin(t *testing.T) {
 		}
 		for _, term := range e.Terms() {
 			check("term "+term.Key, term.Origin)
+		}
+		for _, x := range e.Endings() {
+			check("ending "+x.Cause, x.Origin)
 		}
 		for _, s := range e.Sizes() {
 			check("size class "+s.Class, s.Origin)

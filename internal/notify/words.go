@@ -35,7 +35,7 @@ var icons = map[string]string{
 	"store": "clock", "retention.schedule": "clock", "consent.expire": "clock",
 	"view": "view", "access": "view", "use": "use", "change": "change", "depersonalise": "mask",
 	"transfer": "out", "crossBorder": "globe", "disseminate": "globe",
-	"block": "lock", "unblock": "unlock", "destroy": "bin", "destroy.replay": "bin", "relation.end": "clock",
+	"block": "lock", "unblock": "unlock", "destroy": "bin", "destroy.replay": "bin", "relation.end": "clock", "depersonalised.read": "view",
 	"consent.ask": "bell", "consent.show": "view", "consent.refuse": "cross", "consent.cancel": "cross",
 	"consent.unanswered": "clock", "consent.mismatch": "denied", "consent.prove": "seal",
 	"consent.give": "check", "consent.resume": "check", "consent.supersede": "check",

@@ -47,7 +47,7 @@ var events = []string{
 	"organization.create", "register.apply", "register.approve",
 	"consent.narrow", "consent.extend", "consent.hold", "consent.barred", "consent.appeal", "consent.uphold", "consent.lift",
 	"consent.ask", "consent.show", "consent.refuse", "consent.cancel", "consent.unanswered", "consent.mismatch", "consent.prove",
-	"subject.state", "ban.set", "ban.lift", "undertaking.file", "country.set", "country.end",
+	"subject.state", "ban.set", "ban.lift", "undertaking.file", "depersonalised.read", "country.set", "country.end",
 	"calendar.decree", "term.start", "term.done", "term.cancel", "term.extend", "term.pause", "term.resume", "term.recompute",
 	"disclosure.defer", "disclosure.approve", "disclosure.refuse", "disclosure.lift",
 	"representation.register", "representation.revoke", "representation.end", "representation.look",
@@ -129,6 +129,8 @@ func sentences() (all []named) {
 	add("view by the subject", entry("view"), own, by("subject"))
 	add("view by the subject, denied", entry("view"), deny("data-destroyed"), by("subject"))
 	add("destroy by retention", entry("destroy"), by("service"), func(e *verify.Entry) { e.Categories = []string{"email"} })
+	add("depersonalise by retention", entry("depersonalise"), by("service"), func(e *verify.Entry) { e.Categories = []string{"visit-data"} })
+	add("depersonalised.read, denied", entry("depersonalised.read"), deny("organization-suspended"))
 	add("relation.end for two purposes", entry("relation.end"), func(e *verify.Entry) { e.Detail = "contracts,news" })
 	for _, a := range events {
 		add(a, entry(a), func(e *verify.Entry) {

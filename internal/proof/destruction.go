@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"kelisim/internal/depersonal"
 	"kelisim/internal/ident"
 	"kelisim/internal/locale"
 	"kelisim/internal/paper"
@@ -72,18 +73,22 @@ func (p *Proofs) destructionSheet(o *party.Organization, subject ident.ID, d *va
 	} else {
 		method = d.Method
 	}
-	return &paper.Sheet{
-		Lang: string(lang), Title: t("proof.destruction.title"), Under: t("proof.under", "id", d.ID, "date", locale.DateTime(lang, d.At)), Created: d.At,
+	title, at, what := "proof.destruction.title", "proof.destruction.at", "proof.destruction.what"
+	if len(d.Depersonalised) > 0 {
+		title, at, what = "proof.depersonal.title", "proof.depersonal.at", "proof.depersonal.what"
+	}
+	sheet := &paper.Sheet{
+		Lang: string(lang), Title: t(title), Under: t("proof.under", "id", d.ID, "date", locale.DateTime(lang, d.At)), Created: d.At,
 		Code: &paper.Code{Link: link, Caption: t("proof.code")},
 		Foot: t("proof.foot.destruction", "id", d.ID, "issuer", issuer),
 		Parts: []paper.Part{
 			{Rows: []paper.Row{
 				{Label: t("proof.destruction.operator"), Value: operator},
 				{Label: t("proof.destruction.subject"), Value: t("proof.destruction.subject.text", "id", subject)},
-				{Label: t("proof.destruction.at"), Value: locale.DateTime(lang, d.At)},
+				{Label: t(at), Value: locale.DateTime(lang, d.At)},
 				{Label: t("proof.destruction.provision"), Value: t("page.entry.article", "number", d.Provision)},
 			}},
-			{Heading: t("proof.destruction.what"), Rows: []paper.Row{
+			{Heading: t(what), Rows: []paper.Row{
 				{Label: t("proof.destruction.data"), Value: orNone(t, names(d.Categories, category), "\n")},
 				{Label: t("proof.destruction.versions"), Value: strconv.Itoa(d.Versions)},
 				{Label: t("proof.destruction.extent"), Value: t(extent)},
@@ -93,4 +98,28 @@ func (p *Proofs) destructionSheet(o *party.Organization, subject ident.ID, d *va
 			{Heading: t("proof.check"), Text: t("proof.check.text", "issuer", issuer, "link", page(link))},
 		},
 	}
+	for _, taken := range d.Depersonalised {
+		sheet.Parts[1].Rows = append(sheet.Parts[1].Rows, paper.Row{Label: t("proof.depersonal.taken"), Value: takenOver(o, &taken, category, t, lang)})
+	}
+	return sheet
+}
+
+// takenOver says what was left of a purpose's data, and how it was made.
+func takenOver(o *party.Organization, taken *depersonal.Taken, category func(string) string, t func(string, ...any) string, lang locale.Lang) string {
+	purpose := taken.Purpose
+	if o.Register != nil {
+		if p := o.Register.Purpose(purpose); p != nil {
+			purpose = p.Name.In(lang)
+		}
+	}
+	lines := []string{t("proof.depersonal.purpose", "purpose", purpose) + ":"}
+	for i := range taken.Columns {
+		c := &taken.Columns[i]
+		name := category(c.Category)
+		if c.Field != "" {
+			name += " (" + c.Field + ")"
+		}
+		lines = append(lines, name+" – "+t("depersonal.method."+string(c.Method)))
+	}
+	return strings.Join(lines, "\n")
 }

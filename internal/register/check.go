@@ -58,6 +58,7 @@ func (r *reader) checkPurpose(path string, p *Purpose, known map[string]Category
 		r.fail(path+".base", "base-unknown", "id", p.Base)
 	}
 	r.checkRecipients(path, p)
+	r.checkDepersonalise(path, p, known)
 	for i, id := range p.Categories {
 		at := fmt.Sprintf("%s.categories[%d]", path, i)
 		c, ok := known[id]

@@ -3,6 +3,7 @@ package register
 import (
 	"encoding/json"
 
+	"kelisim/internal/depersonal"
 	"kelisim/internal/locale"
 )
 
@@ -141,6 +142,9 @@ type Purpose struct {
 	// this one too where it needs no consent, and bases of such purposes may be
 	// brought together (Art. 7(8), policy 6.3).
 	Compatible []string `json:"compatible,omitempty"`
+	// Depersonalise is what is taken over, tied to nobody, when data of the purpose
+	// ends; without it all is destroyed (policy 6.7).
+	Depersonalise depersonal.Rule `json:"depersonalise,omitzero"`
 	// AskAgain is how long a subject who refused is not asked again.
 	AskAgain Period `json:"ask_again,omitzero"`
 	// From and Until bound the days on which the purpose is in force.

@@ -167,6 +167,7 @@ func readPurpose(t *table) Purpose {
 
 		NotifyTransfer: t.flag("notify_transfer"),
 		Compatible:     t.ids("compatible"),
+		Depersonalise:  one(t, "depersonalise", readDepersonalise),
 		AskAgain:       parsed(t, "ask_again", "period-form", ParsePeriod),
 		From:           parsed(t, "from", "date-form", ParseDate),
 		Until:          parsed(t, "until", "date-form", ParseDate),

@@ -34,7 +34,7 @@ func (s *Requests) answer(ctx context.Context, org *party.Organization, r *Reque
 		}
 	}
 	for i := range did {
-		if did[i].What == "destroy" && !did[i].Entry.IsZero() {
+		if did[i].ends() && !did[i].Entry.IsZero() {
 			a.Act = &did[i].Entry
 		}
 	}
@@ -76,10 +76,15 @@ func (s *Requests) words(org *party.Organization, r *Request, b *Body, a *Answer
 		key += ".none"
 	case r.Kind == Correct && a.did("destroy"):
 		key += ".destroyed"
+	case a.did(insteadDepersonalise):
+		key = "answer.depersonalise"
 	}
 	parts := []string{locale.Text(l, key, "data", data, "until", locale.Date(l, a.CopyUntil), "purposes", a.purposes(l))}
 	for _, k := range a.Kept {
 		parts = append(parts, locale.Text(l, "answer.kept", "data", names(org.Register, l, k.Categories), "provision", string(k.Provision), "until", locale.Date(l, k.Until)))
+	}
+	if x, ok := org.Edition(a.At).Ending(law.EndByDemand); ok && a.did(insteadDepersonalise) {
+		parts = append(parts, locale.Text(l, "answer.instead", "provision", string(x.Instead)))
 	}
 	if a.Cost != "" {
 		parts = append(parts, locale.Text(l, "answer.cost."+a.Cost))
@@ -87,6 +92,8 @@ func (s *Requests) words(org *party.Organization, r *Request, b *Body, a *Answer
 	parts = append(parts, locale.Text(l, "answer.provision", "provision", string(a.Provision)), locale.Text(l, "answer.appeal"))
 	return strings.Join(parts, " ")
 }
+
+func (d *Did) ends() bool { return d.What == insteadDestroy || d.What == insteadDepersonalise }
 
 func (a *Answer) did(what string) bool {
 	for _, d := range a.Done {
@@ -109,10 +116,10 @@ func (a *Answer) data(reg *register.Register, l locale.Lang) string {
 	var list []string
 	whole := false
 	for _, d := range a.Done {
-		if d.What == "ban" || d.What == "withdraw" && a.did("destroy") {
+		if d.What == "ban" || d.What == "withdraw" && (a.did(insteadDestroy) || a.did(insteadDepersonalise)) {
 			continue
 		}
-		whole = whole || d.What == "destroy" && len(d.Categories) == 0
+		whole = whole || d.ends() && len(d.Categories) == 0
 		for _, c := range d.Categories {
 			if !contains(list, c) {
 				list = append(list, c)

@@ -103,6 +103,9 @@ func (s *Requests) toBegin(ctx context.Context, org *party.Organization, r *Requ
 	if len(p.Lacking) > 0 {
 		return nil, fault.Bad(p.Lacking[0], "missing-field")
 	}
+	if in.Instead == insteadDepersonalise && !p.Leaves {
+		return nil, fault.New(fault.Conflict, "depersonal-nothing")
+	}
 	return &move{
 		what: Begun, by: by,
 		next: func(n *Request, b *Body) error {
@@ -348,7 +351,7 @@ func (r *Request) begun() time.Time {
 }
 
 var actions = map[string]register.Action{
-	"change": register.Change, "supplement": register.Supplement, "block": register.Block, "unblock": register.Unblock, "destroy": register.Destroy,
+	"change": register.Change, "supplement": register.Supplement, "block": register.Block, "unblock": register.Unblock, "destroy": register.Destroy, "depersonalise": register.Destroy,
 }
 
 // act carries out one act and returns the entry that it landed with.
@@ -363,8 +366,9 @@ func (s *Requests) act(ctx context.Context, org *party.Organization, r *Request,
 		Request: gate.Request{Action: actions[a.Do], Purpose: a.Purpose, Categories: a.Categories},
 		Holder:  org, Asker: org, Subject: org.Outside(r.Subject), Actor: by, Reference: ref,
 	}
-	if a.Do == "destroy" {
+	if a.ends() {
 		ask.Ground, ask.Document = a.Provision, "request "+r.ID.String()
+		ask.Instead = a.Do == insteadDepersonalise
 	}
 	if a.Do == "change" || a.Do == "supplement" {
 		ask.Values = map[string]json.RawMessage{}
@@ -386,6 +390,9 @@ func (s *Requests) act(ctx context.Context, org *party.Organization, r *Request,
 	}
 	return ans.ID, nil
 }
+
+// ends reports whether nothing of the data that an act names is the subject's after it.
+func (a *Act) ends() bool { return a.Do == insteadDestroy || a.Do == insteadDepersonalise }
 
 // refused is a refusal of the gate, with the provisions that it rests on.
 func refused(ans *gate.Answer) error {
@@ -445,8 +452,8 @@ func (s *Requests) isSo(ctx context.Context, org *party.Organization, r *Request
 		switch a := &b.Plan.Acts[i]; {
 		case a.Do == "block" && found.State != party.Blocked,
 			a.Do == "unblock" && last == "unblock" && found.State == party.Blocked,
-			a.Do == "destroy" && len(a.Categories) == 0 && found.State != party.Destroyed,
-			a.Do == "destroy" && slices.ContainsFunc(a.Categories, func(c string) bool { _, there := found.held(c); return there }),
+			a.ends() && len(a.Categories) == 0 && found.State != party.Destroyed,
+			a.ends() && slices.ContainsFunc(a.Categories, func(c string) bool { _, there := found.held(c); return there }),
 			a.Do == "change" && slices.ContainsFunc(a.Categories, func(c string) bool { h, there := found.held(c); return !there || h.At.Before(r.Created) }):
 			return fault.New(fault.Conflict, "request-not-so")
 		}

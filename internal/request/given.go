@@ -13,7 +13,7 @@ import (
 // Word to them lands with the act, so that it is lost with it or not at all.
 func (s *Requests) given(ctx context.Context, org *party.Organization, r *Request, a *Act) ([]string, error) {
 	switch a.Do {
-	case "change", "block", "unblock", "destroy":
+	case "change", "block", "unblock", "destroy", "depersonalise":
 	default:
 		return nil, nil // nobody has what is new
 	}

@@ -1,6 +1,7 @@
 package request
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -97,13 +98,14 @@ type Plan struct {
 	Kept        []Kept   `json:"kept"`               // what has to stay
 	Destroys    bool     `json:"destroys,omitempty"` // something that does not come back
 	Lacking     []string `json:"lacking,omitempty"`  // codes of what has to be said before it can be done
+	Leaves      bool     `json:"leaves,omitempty"`   // a destruction could leave depersonalised data instead
 	consents    []consent.Consent
 	foundDetail *Found
 }
 
 // Act is one thing to do.
 type Act struct {
-	Do         string            `json:"do"` // change, supplement, block, unblock, destroy, withdraw, ban
+	Do         string            `json:"do"` // change, supplement, block, unblock, destroy, depersonalise, withdraw, ban
 	Purpose    string            `json:"purpose,omitempty"`
 	Categories []string          `json:"categories,omitempty"`
 	Provision  law.Provision     `json:"provision,omitempty"` // of a destruction
@@ -116,15 +118,22 @@ type Act struct {
 // Fulfilment is what the staff says when it confirms.
 type Fulfilment struct {
 	Values map[string]json.RawMessage `json:"values,omitempty"` // correct, supplement: read from the documents
-	// Instead destroys what cannot be corrected (Art. 25(2)8).
-	Instead string `json:"instead,omitempty"` // destroy
+	// Instead destroys what cannot be corrected (Art. 25(2)8), or depersonalises what
+	// was to be destroyed, where the purpose and the edition let it.
+	Instead string `json:"instead,omitempty"` // destroy, depersonalise
 	// Answer is written in place of the one that was drafted.
 	Answer string `json:"answer,omitempty"`
 	Cost   string `json:"cost,omitempty"` // public-removal: operator, court
 }
 
-// Instead of a correction that is impossible.
-const insteadDestroy = "destroy"
+// Instead of a correction that is impossible, and of a destruction.
+const (
+	insteadDestroy       = "destroy"
+	insteadDepersonalise = "depersonalise"
+)
+
+// instead is what may be done in place of a demand.
+var instead = map[Kind]string{Correct: insteadDestroy, Destroy: insteadDepersonalise}
 
 // Who bears the cost of a removal from public sources (Art. 6).
 const (
@@ -136,8 +145,8 @@ func (f *Fulfilment) check(k Kind, reg *register.Register) error {
 	switch {
 	case len(f.Answer) > maxText:
 		return fault.Bad("answer", "too-long", "max", maxText)
-	case f.Instead != "" && (f.Instead != insteadDestroy || k != Correct):
-		return fault.Bad("instead", "bad-enum", "allowed", insteadDestroy)
+	case f.Instead != "" && f.Instead != instead[k]:
+		return fault.Bad("instead", "bad-enum", "allowed", cmp.Or(instead[k], "–"))
 	case f.Cost != "" && (k != PublicRemoval || f.Cost != costOperator && f.Cost != costCourt):
 		return fault.Bad("cost", "bad-enum", "allowed", costOperator+", "+costCourt)
 	case len(f.Values) > 0 && k != Correct && k != Supplement:
@@ -322,18 +331,23 @@ func (w *planner) destroy(categories []string) {
 			kept = append(kept, h.Category)
 		} else {
 			drop = append(drop, h.Category)
+			w.Leaves = w.Leaves || w.leaves(h)
 		}
+	}
+	do := insteadDestroy
+	if w.in.Instead == insteadDepersonalise {
+		do = insteadDepersonalise
 	}
 	if w.State == "blocked" { // blocked data is not destroyed as it is: see Art. 1(3)
 		w.Acts = append(w.Acts, Act{Do: "unblock"})
 	}
 	switch {
 	case len(kept) == 0 && len(categories) == 0:
-		w.Acts = append(w.Acts, Act{Do: "destroy", Provision: w.right})
+		w.Acts = append(w.Acts, Act{Do: do, Provision: w.right})
 		w.Destroys = true
 		return
 	case len(drop) > 0:
-		w.Acts = append(w.Acts, Act{Do: "destroy", Categories: drop, Provision: w.right})
+		w.Acts = append(w.Acts, Act{Do: do, Categories: drop, Provision: w.right})
 		w.Destroys = true
 	}
 	if len(categories) == 0 { // with all of it the consents end by themselves
@@ -342,6 +356,14 @@ func (w *planner) destroy(categories []string) {
 	if len(kept) > 0 {
 		w.lock(kept)
 	}
+}
+
+// leaves reports whether a demand to destroy may leave something of a category,
+// tied to nobody. What was collected without consent leaves nothing.
+func (w *planner) leaves(h Held) bool {
+	x, ok := w.edition.Ending(law.EndByDemand)
+	p := w.reg.Purpose(h.Purpose)
+	return ok && p != nil && (p.Research || !x.Research) && len(p.Depersonalise.Take([]string{h.Category})) > 0 && w.b.Details.Cause != Unconsented
 }
 
 // keeper is the purpose that a law keeps a category for the longest.

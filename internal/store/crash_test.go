@@ -85,6 +85,12 @@ func serve(ctx context.Context, a *app.App, org *party.Organization) error {
 		if i%10 == 3 {
 			ask.Action, ask.Values = register.Collect, map[string]json.RawMessage{"name": []byte(`"Асыл"`)}
 		}
+		switch i % 50 {
+		case 25:
+			ask.Action, ask.Values, ask.Categories = register.Collect, map[string]json.RawMessage{"iin": fmt.Appendf(nil, "%q", apptest.IIN(1))}, nil
+		case 26:
+			ask.Action, ask.Categories = register.Depersonalise, []string{"iin"}
+		}
 		ans, err := a.Guard.Access(ctx, ask)
 		if err != nil {
 			return err
@@ -189,8 +195,15 @@ func afterKill(t *testing.T, a *app.App, all map[ident.ID]bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	counted := 0
 	for i := range rows {
 		listed[rows[i].ID] = true
+		if rows[i].Action == "depersonalise" {
+			counted++
+		}
+	}
+	if n := people(b, apptest.Org(t, b, "").ID, "contracts"); n != counted {
+		t.Errorf("%d are counted in by %d entries", n, counted)
 	}
 	for id := range all {
 		if !seen[id] {

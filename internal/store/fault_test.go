@@ -178,10 +178,14 @@ func (h *house) live(withdraw ident.ID) {
 		}
 		return hasEntry(h.org.ID, ans.ID), nil
 	})
+	h.depersonalise()
 	h.seal()
 	h.decide()
 	h.step("a withdrawal", func(ctx context.Context) (func(*app.App) error, error) {
 		c, err := h.Consents.Withdraw(ctx, withdraw, consent.AllScopes, "", apptest.Person)
+		if fault.Is(err, "consent-not-active") { // the name was not collected, and the consent ended with all the rest
+			return nil, fault.New(fault.Unavailable, "storage-failed")
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -195,6 +199,47 @@ func (h *house) live(withdraw ident.ID) {
 	h.decide()
 	h.seal()
 	h.decide()
+}
+
+// depersonalise collects a value and makes a count of it.
+func (h *house) depersonalise() {
+	h.t.Helper()
+	h.step("a collection of what can be counted", func(ctx context.Context) (func(*app.App) error, error) {
+		ans, err := h.Guard.Access(ctx, h.ask(register.Collect, map[string]json.RawMessage{"iin": fmt.Appendf(nil, "%q", apptest.IIN(1))}))
+		if err != nil {
+			return nil, err
+		}
+		return hasEntry(h.org.ID, ans.ID), nil
+	})
+	h.step("a depersonalisation", func(ctx context.Context) (func(*app.App) error, error) {
+		ask := h.ask(register.Depersonalise, nil)
+		ask.Categories = []string{"iin"}
+		ans, err := h.Guard.Access(ctx, ask)
+		if fault.Is(err, "depersonal-nothing") { // the step before failed
+			return nil, fault.New(fault.Unavailable, "storage-failed")
+		}
+		if err != nil {
+			return nil, err
+		}
+		return func(a *app.App) error {
+			if n := people(a, h.org.ID, "contracts"); n != 1 {
+				return fmt.Errorf("%d are counted in", n)
+			}
+			return hasEntry(h.org.ID, ans.ID)(a)
+		}, nil
+	})
+}
+
+// people is how many are counted in.
+func people(a *app.App, org ident.ID, purpose string) (n int) {
+	all, err := a.Store.Depersonalised(context.Background(), org, purpose)
+	if err != nil {
+		return -1
+	}
+	for _, g := range all {
+		n += g.People
+	}
+	return n
 }
 
 // judge opens the directory with a disk that is well and checks everything.
@@ -259,7 +304,14 @@ func (h *house) halves(a *app.App, what string) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	for action, n := range map[string]int{"subject.register": holdings, "collect": len(values), "consent.withdraw": len(gone)} {
+	counted := people(a, h.org.ID, "contracts")
+	acts, err := a.Store.Destructions(ctx, h.org.Inside(h.sub), h.org.ID)
+	if err != nil || len(acts) != counted {
+		h.t.Errorf("%s: %d acts for %d counted in (%v)", what, len(acts), counted, err)
+	}
+	for action, n := range map[string]int{
+		"subject.register": holdings, "collect": len(values) + counted, "depersonalise": counted, "consent.withdraw": len(gone),
+	} {
 		if entries[action] != n {
 			h.t.Errorf("%s: %d times done, %d entries of %s", what, n, entries[action], action)
 		}

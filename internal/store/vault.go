@@ -37,6 +37,9 @@ func (s *Store) Change(ctx context.Context, c *vault.Change, r *journal.Record) 
 				return err
 			}
 		}
+		if err := addRows(ctx, q, c.Org, c.Depersonalised); err != nil {
+			return err
+		}
 		for _, cat := range c.Drop {
 			if _, err := q.exec(ctx, `DELETE FROM value WHERE subject_id = ?1 AND org_id = ?2 AND category = ?3`,
 				c.Subject[:], c.Org[:], cat); err != nil {

@@ -1,7 +1,8 @@
 // Package vault keeps the data of subjects: each value sealed under the data
 // key of its subject and organization, by category and version. It decides
 // nothing: the gate is the only way to it. Destroying deletes the rows and the
-// key; a tombstone and a signed act of destruction stay.
+// key; a tombstone and a signed act of destruction stay, and, where the register
+// has it so, what is left when data is depersonalised.
 package vault
 
 import (
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"kelisim/internal/consent"
+	"kelisim/internal/depersonal"
 	"kelisim/internal/ident"
 	"kelisim/internal/register"
 	"kelisim/internal/seal"
@@ -77,6 +79,8 @@ type Change struct {
 	// profile and data key, leaving a tombstone.
 	Drop    []string
 	Destroy bool
+	// Depersonalised is what is left of what is destroyed, tied to nobody.
+	Depersonalised []depersonal.Row
 	// Consents are moved to their new versions.
 	Consents []*consent.Consent
 	// DestroyAt, where not nil, is the new moment at which retention looks at
@@ -102,6 +106,9 @@ type Destruction struct {
 	At         time.Time `json:"at"`
 	Entry      ident.ID  `json:"entry"`
 	Signed     []byte    `json:"-"` // verify.Signed of the certificate
+	// Depersonalised is what was taken over before, and how; empty where nothing
+	// was. It has no value of anybody.
+	Depersonalised []depersonal.Taken `json:"depersonalised,omitempty"`
 }
 
 // need says what keeps data: a purpose with its basis.

@@ -1,0 +1,86 @@
+package depersonal
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Group is how many people of a month have the same cells.
+type Group struct {
+	Month  string
+	Cells  Cells
+	People int
+}
+
+// Released is what may be given out of a purpose.
+type Released struct {
+	K        int
+	Until    string  // the last month that is in it; empty for none
+	Groups   []Group // over all months, without one; the largest first
+	People   int     // in them
+	Withheld int     // people of whom nothing is given out yet
+}
+
+// Release lets out what does not lead back to anybody.
+//
+// Whoever is of a group smaller than k is withheld: there are too few to hide
+// among. And a month is let out only when it is over, and only together with so
+// many after it that k people came in them: whoever reads every day, and knows from
+// the journal whose data was depersonalised meanwhile, would else see that one
+// person in the difference of two answers.
+func Release(all []Group, k int, now time.Time) *Released {
+	byMonth := map[string]int{}
+	total := 0
+	for _, g := range all {
+		byMonth[g.Month] += g.People
+		total += g.People
+	}
+	out := &Released{K: k, Groups: []Group{}}
+	waiting := 0
+	for _, m := range slices.Sorted(maps.Keys(byMonth)) {
+		if m >= Month(now) {
+			break
+		}
+		if waiting += byMonth[m]; waiting >= k {
+			out.Until, waiting = m, 0
+		}
+	}
+	sums := map[[32]byte]*Group{}
+	for _, g := range all {
+		if g.Month > out.Until {
+			continue
+		}
+		name := g.Cells.Sum()
+		if sums[name] == nil {
+			sums[name] = &Group{Cells: g.Cells}
+		}
+		sums[name].People += g.People
+	}
+	for _, g := range sums {
+		if g.People >= k {
+			out.Groups = append(out.Groups, *g)
+			out.People += g.People
+		}
+	}
+	out.Withheld = total - out.People
+	slices.SortFunc(out.Groups, func(a, b Group) int {
+		return cmp.Or(cmp.Compare(b.People, a.People), cmp.Compare(string(a.Cells.Text()), string(b.Cells.Text())))
+	})
+	return out
+}
+
+// Columns are those in which some group says something, in order.
+func (r *Released) Columns() []string {
+	names := []string{}
+	for _, g := range r.Groups {
+		for c := range g.Cells {
+			if !slices.Contains(names, c) {
+				names = append(names, c)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
