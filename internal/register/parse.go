@@ -168,6 +168,7 @@ func readPurpose(t *table) Purpose {
 		NotifyTransfer: t.flag("notify_transfer"),
 		Compatible:     t.ids("compatible"),
 		AskAgain:       parsed(t, "ask_again", "period-form", ParsePeriod),
+		Evidence:       omit(t.oneOf("evidence", AnyEvidence, ByCode, BySignature), AnyEvidence),
 		From:           parsed(t, "from", "date-form", ParseDate),
 		Until:          parsed(t, "until", "date-form", ParseDate),
 	}
