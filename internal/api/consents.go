@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -106,6 +107,9 @@ func (c *call) recordConsent(in *consentRequest) (*consentCreated, error) {
 		n.Recorder, n.Actor = n.Actor, represent.Actor(in.Representative.ID)
 	}
 	got, err := c.Consents.Record(c.ctx(), c.org, n)
+	if in.Evidence.Signature != nil {
+		err = underSignature(err)
+	}
 	if fault.Is(err, "representation-unknown") || fault.Is(err, "representation-scope") {
 		err = under("representative.id", err)
 	}
@@ -113,6 +117,17 @@ func (c *call) recordConsent(in *consentRequest) (*consentCreated, error) {
 		return nil, err
 	}
 	return &consentCreated{got.ID, got.Status}, nil
+}
+
+// underSignature names the field where the signature is at fault.
+func underSignature(err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) || !strings.HasPrefix(f.Code, "signature-") && f.Field != "signature" {
+		return err
+	}
+	c := *f
+	c.Field = "evidence.signature"
+	return &c
 }
 
 func (in *consentRequest) check() error {
@@ -362,7 +377,7 @@ func (c *call) forThird(x *consent.Consent) func(*consent.View) {
 	}
 	return func(v *consent.View) {
 		v.Subject = c.org.Outside(x.Subject)
-		v.Evidence.Document, v.Evidence.Representative, v.Evidence.Signature, v.Evidence.Files = "", nil, nil, nil
+		v.Evidence.Document, v.Evidence.Representative, v.Evidence.Signature, v.Evidence.Code, v.Evidence.Files = "", nil, nil, nil, nil
 	}
 }
 

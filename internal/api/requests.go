@@ -33,6 +33,8 @@ type askRequest struct {
 	Counter bool `json:"counter,omitempty"`
 	// Contact is where to tell the subject who named none here.
 	Contact *addressBody `json:"contact,omitempty"`
+	// Evidence is the least that may confirm the answer: otp, signature.
+	Evidence string `json:"evidence,omitempty"`
 }
 
 type addressBody struct {
@@ -87,7 +89,7 @@ func (c *call) askConsent(in *askRequest) (*askedBody, error) {
 			Terms: consent.Terms{
 				Purposes: in.Purposes, Categories: in.Categories, ThirdParties: in.ThirdParties, Countries: in.Countries, PublicSources: in.PublicSources,
 			},
-			Optional: in.Optional, Until: in.ValidUntil,
+			Optional: in.Optional, Until: in.ValidUntil, Evidence: in.Evidence,
 		},
 	})
 	if err != nil {
@@ -166,7 +168,8 @@ type myRequestBody struct {
 	Message       string                `json:"message,omitempty"`
 	CreatedAt     time.Time             `json:"createdAt"`
 	ExpiresAt     time.Time             `json:"expiresAt"`
-	Choices       []int                 `json:"choices,omitempty"` // find the one that the clerk sees
+	Choices       []int                 `json:"choices,omitempty"`  // find the one that the clerk sees
+	Evidence      string                `json:"evidence,omitempty"` // the least that confirms the answer: otp, signature
 	Text          string                `json:"text,omitempty"`
 	TextHash      string                `json:"textHash,omitempty"`
 	Difference    *differenceOf         `json:"difference,omitempty"` // from the consent that stands; absent where none does
@@ -191,6 +194,9 @@ func (c *call) toMyRequest(r *consent.Request) (*myRequestBody, error) {
 			return nil, err
 		}
 		*x.bin = o.BIN
+		if x.id == r.Org && o.Register != nil {
+			b.Evidence = consent.Least(o.Register, r.Ask.Purposes, r.Ask.Evidence)
+		}
 	}
 	note, err := c.Consents.Note(c.ctx(), r)
 	if err == nil {
@@ -289,6 +295,7 @@ type answerRequest struct {
 	// that language; that of the text shown last if absent.
 	Signature []byte      `json:"signature,omitempty"`
 	Language  locale.Lang `json:"language,omitempty"`
+	Code      string      `json:"code,omitempty"` // one-time, see …/code: for this choice in this language
 }
 
 type draftBody struct {
@@ -345,11 +352,7 @@ func (c *call) answerMine(in *answerRequest) (*answeredBody, error) {
 		if err != nil {
 			return nil, err
 		}
-		p := consent.Proof{Channel: consent.Cabinet}
-		if in.Signature != nil {
-			p.Channel = consent.Signed
-		}
-		got, err := c.Consents.Give(c.ctx(), r.ID, in.choice(), lang, p, in.Signature, by)
+		got, err := c.give(r, in, lang)
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,6 +70,9 @@ type Config struct {
 	// Signature is how electronic signatures are checked. With neither roots nor
 	// an NCANode they are not offered.
 	Signature signature.Config
+	// Codes are the rules of one-time codes; consent.StandardCodes where a figure is
+	// zero.
+	Codes consent.CodeRules
 
 	Now func() time.Time
 	Log *slog.Logger
@@ -134,6 +138,9 @@ func (c *Config) defaults() {
 	if c.SealEvery == 0 {
 		c.SealEvery = 500 * time.Millisecond
 	}
+	c.Codes.Life = cmp.Or(c.Codes.Life, consent.StandardCodes.Life)
+	c.Codes.Tries = cmp.Or(c.Codes.Tries, consent.StandardCodes.Tries)
+	c.Codes.Hourly = cmp.Or(c.Codes.Hourly, consent.StandardCodes.Hourly)
 	if c.Word.AckDays == 0 {
 		c.Word.AckDays = 1
 	}
@@ -223,7 +230,7 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 	}
 	a.Consents = &consent.Consents{
 		Store: st, Requests: st, Parties: a.Parties, Keys: keys, Now: c.Now, StateService: slices.Contains(c.Services, "state"),
-		Represent: a.Represent, HoldStore: st, AskRuns: st, Outbox: a.Outbox, Public: st, Signatures: signatures, Published: &consent.Publications{},
+		Represent: a.Represent, HoldStore: st, AskRuns: st, Outbox: a.Outbox, Public: st, Signatures: signatures, Codes: c.Codes, Published: &consent.Publications{},
 	}
 	a.Terms = &term.Terms{
 		Store: st, Parties: a.Parties, Now: c.Now, Rule: term.ByEdition,

@@ -153,6 +153,9 @@ func (s *Consents) completeAsk(holder, asker *party.Organization, in *NewRequest
 		return fault.Bad("optional", "category-not-needed")
 	}
 	in.Ask.Optional = sorted(in.Ask.Optional)
+	if _, known := weights[in.Ask.Evidence]; !known {
+		return fault.Bad("evidence", "bad-enum", "allowed", register.ByCode+", "+register.BySignature)
+	}
 	switch {
 	case !in.Ask.Until.IsZero() && !in.Ask.Until.After(s.Now()):
 		return fault.Bad("validUntil", "time-past")
@@ -319,6 +322,19 @@ func (s *Consents) show(ctx context.Context, id ident.ID, lang locale.Lang, by v
 // land together. cms is an electronic signature under the text of exactly what is
 // given, which [Consents.Draft] returns; nil for none.
 func (s *Consents) Give(ctx context.Context, id ident.ID, choice *Choice, lang locale.Lang, proof Proof, cms []byte, by verify.Actor) (*Consent, error) {
+	return s.giveBy(ctx, id, choice, lang, proof, cms, func(r *Request, _ *party.Organization, a *answer) (bool, error) {
+		if cms != nil && !r.shown(a.text.Hash) { // nobody signs what was not before them
+			return false, fault.New(fault.Conflict, "request-not-shown")
+		}
+		return false, nil
+	}, by)
+}
+
+// giveBy gives what confirm has found to be confirmed. It is asked anew with each
+// version of the question; stale: the question moved on.
+func (s *Consents) giveBy(ctx context.Context, id ident.ID, choice *Choice, lang locale.Lang, proof Proof, cms []byte,
+	confirm func(r *Request, holder *party.Organization, a *answer) (stale bool, err error), by verify.Actor,
+) (*Consent, error) {
 	for range maxTries {
 		r, holder, err := s.requested(ctx, id)
 		if err != nil {
@@ -331,24 +347,19 @@ func (s *Consents) Give(ctx context.Context, id ident.ID, choice *Choice, lang l
 		if err != nil {
 			return nil, err
 		}
-		full, err := s.chosen(holder, r, choice, lang)
+		a, err := s.draft(ctx, holder, r, choice, lang, proof, cms, by)
 		if err != nil {
 			return nil, err
 		}
-		full.Proof, full.CMS, full.Actor = proof, cms, by
-		h, err := s.Parties.Store.Holding(ctx, r.Subject, holder.ID)
+		stale, err := confirm(r, holder, a)
 		if err != nil {
 			return nil, err
 		}
-		if err := s.complete(holder, h, full); err != nil {
-			return nil, err
-		}
-		if cms != nil && !r.shown(textOf(holder.Register, full).Hash) { // nobody signs what was not before them
-			return nil, fault.New(fault.Conflict, "request-not-shown")
-		}
-		c, stale, err := s.give(ctx, holder, r.Subject, full, next)
-		if err != nil || !stale {
-			return c, err
+		var c *Consent
+		if !stale {
+			if c, stale, err = s.give(ctx, holder, r.Subject, a.full, next); err != nil || !stale {
+				return c, err
+			}
 		}
 		if _, err := s.Parties.Reload(ctx, holder.ID); err != nil {
 			return nil, err
@@ -365,6 +376,7 @@ func (s *Consents) chosen(holder *party.Organization, r *Request, choice *Choice
 	}
 	return &New{
 		Subject: holder.Outside(r.Subject), Terms: terms, Until: until, Language: lang, Register: r.Register, Conditions: choice.Conditions,
+		Least: r.Ask.Evidence,
 	}, nil
 }
 
@@ -394,6 +406,9 @@ func (s *Consents) give(ctx context.Context, org *party.Organization, subject id
 	}
 	r.Consent = n.consent.ID
 	_, jkey, err := s.open(ctx, subject)
+	if err == nil {
+		err = r.dropCode(&jkey)
+	}
 	if err == nil {
 		err = s.tellAsked(ctx, r, org, &jkey, n.record, nil)
 	}
@@ -501,8 +516,11 @@ func (s *Consents) end(ctx context.Context, id ident.ID, to RequestStatus, actio
 		if err != nil {
 			return nil, err
 		}
+		if err := n.dropCode(&jkey); err != nil {
+			return nil, err
+		}
 		if reason != "" {
-			note, err := openNote(&jkey, r)
+			note, err := openNote(&jkey, n)
 			if err != nil {
 				return nil, err
 			}
@@ -582,6 +600,18 @@ func openNote(jkey *seal.Key, r *Request) (*Note, error) {
 	}
 	var n Note
 	return &n, json.Unmarshal(b, &n)
+}
+
+// dropCode forgets the code of a question that is answered: it confirms nothing
+// twice.
+func (r *Request) dropCode(jkey *seal.Key) error {
+	note, err := openNote(jkey, r)
+	if err != nil || note.Code == nil {
+		return err
+	}
+	note.Code = nil
+	r.Sealed, err = sealNote(jkey, r, note)
+	return err
 }
 
 func (s *Consents) requestEvent(ctx context.Context, org *party.Organization, r *Request, jkey *seal.Key, version int64, by verify.Actor, action string, digest []byte) (*journal.Record, error) {

@@ -245,6 +245,10 @@ type Proof struct {
 	Representative *Representative `json:"representative,omitempty"`
 	// Signature is what was found of an electronic signature under the text.
 	Signature *Signature `json:"signature,omitempty"`
+	// Standing is whose word all this is.
+	Standing Standing `json:"standing,omitempty"`
+	// Code is the one-time code that confirmed it; nil for none.
+	Code *Code `json:"code,omitempty"`
 	// Files are told of here; their content is sealed beside the consent.
 	Files []File `json:"files,omitempty"`
 }
@@ -262,7 +266,7 @@ type Representative struct {
 const StateService = "state-service"
 
 // Channels are the ways a consent may have been obtained.
-var Channels = []string{"form", "paper", "email", Signed, "otp", "api", StateService, Cabinet}
+var Channels = []string{"form", "paper", "email", Signed, OneTime, "api", StateService, Cabinet}
 
 // Signed is the channel of a consent with an electronic signature under its text.
 const Signed = "signature"

@@ -12,13 +12,16 @@ import (
 // came here, with its evidence, unless that would undo what is known: the same
 // evidence is there already, a later consent to the same stands, or the subject
 // has withdrawn since. So a file of them can be brought in again, and an old one
-// brings nothing back. It reports whether the consent was written down.
+// brings nothing back. A signature of which it tells without showing it is kept as
+// what was said of it, unproven. It reports whether the consent was written down.
 func (s *Consents) RecordEarlier(ctx context.Context, org *party.Organization, in *New) (bool, error) {
 	known, err := s.overtaken(ctx, org.Inside(in.Subject), org.ID, in)
 	if err != nil || known {
 		return false, err
 	}
-	_, err = s.Record(ctx, org, in)
+	n := *in
+	n.Earlier = true
+	_, err = s.Record(ctx, org, &n)
 	return err == nil, err
 }
 

@@ -66,7 +66,9 @@ var (
 var RequestMachine = Machine[RequestStatus]{
 	{"consent.ask", nil, Pending, []Who{ByOperator, ByService}, "8(4)"}, // by itself: when a purpose has widened
 	{"consent.show", waiting, "", person, "8(4)"},
-	{"consent.mismatch", waiting, "", person, "8(1)"}, // another number than the clerk's was chosen
+	{"consent.mismatch", waiting, "", person, "8(1)"},   // another number than the clerk's was chosen
+	{"consent.code", waiting, "", person, "8(1)"},       // a one-time code was sent
+	{"consent.code-wrong", waiting, "", person, "8(1)"}, // and another was typed in
 	{"consent.give", waiting, Given, person, "8(1)"},
 	{"consent.refuse", waiting, Refused, person, "7(1)"},
 	{"consent.cancel", waiting, Cancelled, anyParty, "8(1)"}, // by a person: after the third wrong number

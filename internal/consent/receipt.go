@@ -63,7 +63,11 @@ type Evidence struct {
 	Representative *Representative `json:"representative,omitempty"`
 	// Signature is what was found of the electronic signature under the text.
 	Signature *Signature `json:"signature,omitempty"`
-	Files     []File     `json:"files,omitempty"` // kept sealed beside; the pack has them
+	// Code is the one-time code that Kelisim sent and got back.
+	Code *Code `json:"code,omitempty"`
+	// Standing is whose word it is: Kelisim's that saw it, or the operator's.
+	Standing Standing `json:"standing"`
+	Files    []File   `json:"files,omitempty"` // kept sealed beside; the pack has them
 }
 
 // View is a consent as its parties see it.
@@ -119,7 +123,7 @@ func (s *Consents) ViewIn(ctx context.Context, c *Consent, lang locale.Lang) (*V
 		Evidence: Evidence{
 			Channel: p.Channel, Obtained: p.Obtained, Document: p.Document, TextHash: p.TextHash,
 			Language: text.Language, Text: text.Body, Kept: text.Hash, Representative: p.Representative,
-			Signature: p.Signature, Files: p.Files,
+			Signature: p.Signature, Code: p.Code, Standing: p.Standing, Files: p.Files,
 		},
 		History: c.History, Conditions: c.SaidOf(p),
 	}, nil

@@ -166,7 +166,7 @@ func processing(v *View) Processing {
 		PrivacyNotice: Notice{v.Evidence.Kept, string(v.Evidence.Language), v.Evidence.Text}, Language: string(v.Evidence.Language),
 		ConsentType: dpv + "ExpressedConsent", Collection: v.Evidence.Channel, Withdrawal: dpv + "WithdrawConsent", Rights: []string{dpv + "DataSubjectRight"},
 	}
-	if v.Evidence.Signature != nil {
+	if v.Evidence.Signature != nil || v.Evidence.Code != nil {
 		p.ConsentType = dpv + "ExplicitlyExpressedConsent"
 	}
 	data := make([]RecordData, len(e.Data))

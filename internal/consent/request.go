@@ -52,6 +52,9 @@ type Asked struct {
 	Terms
 	Optional []string  `json:"optional,omitempty"` // categories that may be left out; unticked at first
 	Until    time.Time `json:"until,omitzero"`     // of the consent; zero: until the purposes are reached
+	// Evidence is the least evidence of the answer, beside what the description
+	// demands: register.ByCode, register.BySignature; empty for any.
+	Evidence string `json:"evidence,omitempty"`
 	// Replaces is the consent that is asked for again, wider; zero for none.
 	Replaces ident.ID `json:"replaces,omitzero"`
 	// Counter: the subject stands before a clerk. Number is the one that the clerk
@@ -68,6 +71,8 @@ type Note struct {
 	Message  string `json:"message,omitempty"`
 	Callback string `json:"callback,omitempty"`
 	Reason   string `json:"reason,omitempty"` // of a refusal
+	// Code waits to be typed in; nil for none.
+	Code *SentCode `json:"code,omitempty"`
 }
 
 // Shown is that the text was before the subject: apart from what the subject

@@ -94,6 +94,8 @@ type Consents struct {
 	Represent *represent.Representatives
 	// Outbox takes word of what happens to consents; nil for none.
 	Outbox *outbox.Outbox
+	// Codes are the rules of one-time codes.
+	Codes CodeRules
 	// Signatures checks electronic signatures; nil: they are not offered here.
 	Signatures signature.Checker
 }
@@ -117,6 +119,11 @@ type New struct {
 	Register int
 	// Conditions are the subject's own on dissemination.
 	Conditions []Said
+	// Earlier: obtained before the organization came here, by the rules of then.
+	Earlier bool
+	// Least is the least evidence that the question demands, beside what the
+	// description does: register.ByCode, register.BySignature; empty for any.
+	Least string
 }
 
 const maxTries = 8
@@ -165,8 +172,14 @@ func (s *Consents) complete(org *party.Organization, h *party.Holding, in *New) 
 		return fault.Bad("validUntil", "time-past")
 	}
 	p := &in.Proof
-	if !slices.Contains(Channels, p.Channel) {
-		return fault.Bad("evidence.channel", "bad-enum", "allowed", strings.Join(Channels, ", "))
+	if channels := in.stateable(); !slices.Contains(channels, p.Channel) {
+		return fault.Bad("evidence.channel", "bad-enum", "allowed", strings.Join(channels, ", "))
+	}
+	if err := in.setStanding(); err != nil {
+		return err
+	}
+	if err := in.enough(reg); err != nil {
+		return err
 	}
 	if err := s.throughStateService(reg, in); err != nil {
 		return err
@@ -546,7 +559,11 @@ func (s *Consents) Proof(ctx context.Context, c *Consent) (*Proof, error) {
 	if err != nil {
 		return nil, err
 	}
-	return openProof(&jkey, c)
+	p, err := openProof(&jkey, c)
+	if err == nil {
+		p.Standing = p.standing(c)
+	}
+	return p, err
 }
 
 func proofPlace(c *Consent) []byte { return seal.Place("consent", c.Subject[:], c.Org[:], c.ID[:]) }

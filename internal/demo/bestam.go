@@ -95,7 +95,7 @@ func (w *world) pays(t *tie, j time.Time) {
 
 // contract is made by a manager on paper, with more data, and looked at since.
 func (w *world) contract(t *tie, j time.Time, by verify.Actor) {
-	g := term{purposes: []string{"contracts"}, channel: pick(w.Rand, []string{"paper", "signature"}), by: by}
+	g := term{purposes: []string{"contracts"}, channel: pick(w.Rand, []string{"paper", "otp"}), by: by}
 	if w.chance(20) {
 		g.days = 4 + w.IntN(12)
 	}

@@ -15,13 +15,13 @@ func (w *world) paymentsLife(t *tie, j time.Time) {
 	app, processing := system("mobile-app"), system("processing")
 	terms := []term{
 		{purposes: []string{"identification"}}, // no consent: a law
-		{purposes: []string{"payments"}, to: []string{recipient(t.org, "payments")}, channel: "signature", by: app},
+		{purposes: []string{"payments"}, to: []string{recipient(t.org, "payments")}, channel: "otp", by: app},
 	}
 	offered, abroad := w.chance(55), w.chance(30)
 	country := pick(w.Rand, []string{"TR", "UZ", "DE"})
 	if abroad {
 		terms = append(terms, term{
-			purposes: []string{"remittances"}, to: []string{recipient(t.org, "remittances")}, countries: []string{country}, channel: "signature", by: app,
+			purposes: []string{"remittances"}, to: []string{recipient(t.org, "remittances")}, countries: []string{country}, channel: "otp", by: app,
 		})
 	}
 	if offered {

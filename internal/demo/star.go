@@ -97,8 +97,8 @@ func (w *world) starAtPayments(i int, t *tie) {
 	country := []string{"UZ", "DE", "TR"}[i]
 	w.opening(t, w.ago(27, 13, 30), app, []term{
 		{purposes: []string{"identification"}},
-		{purposes: []string{"payments"}, to: []string{recipient(t.org, "payments")}, channel: "signature", by: app},
-		{purposes: []string{"remittances"}, to: []string{recipient(t.org, "remittances")}, countries: []string{country}, channel: "signature", by: app},
+		{purposes: []string{"payments"}, to: []string{recipient(t.org, "payments")}, channel: "otp", by: app},
+		{purposes: []string{"remittances"}, to: []string{recipient(t.org, "remittances")}, countries: []string{country}, channel: "otp", by: app},
 		{purposes: []string{"offers"}, channel: "form", by: app},
 	}, map[string][]string{
 		"identification": {"name", "iin", "birthdate", "document", "address"}, "payments": {"phone", "bank-account"}, "offers": {"email"},

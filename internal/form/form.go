@@ -122,12 +122,12 @@ func (s *Forms) Blank(ctx context.Context, bin, purpose, marketing string, lang 
 		return nil, errAbsent
 	}
 	p := reg.Purpose(purpose)
-	if p == nil || !p.Basis.Consent() || p.Public || p.Marketing || !p.InForce(s.Now()) || !p.Allows(register.Collect) || !slices.Contains(p.Categories, Email) {
+	if p == nil || !p.Basis.Consent() || p.Public || p.Marketing || p.Evidence != "" || !p.InForce(s.Now()) || !p.Allows(register.Collect) || !slices.Contains(p.Categories, Email) {
 		return nil, errAbsent
 	}
 	b := &Blank{Org: org, Purpose: p, Recipients: p.Recipients, Countries: p.CrossBorder}
 	if marketing != "" {
-		if b.Marketing = reg.Purpose(marketing); b.Marketing == nil || !b.Marketing.Marketing || !b.Marketing.Basis.Consent() {
+		if b.Marketing = reg.Purpose(marketing); b.Marketing == nil || !b.Marketing.Marketing || b.Marketing.Evidence != "" || !b.Marketing.Basis.Consent() {
 			return nil, errAbsent
 		}
 		b.News = text(reg, lang, termsOf(b.Marketing))
@@ -318,7 +318,7 @@ func (s *Forms) take(ctx context.Context, org *party.Organization, f *Submission
 	record := func(t consent.Terms, text string) (*consent.Consent, error) {
 		return s.Consents.Record(ctx, org, &consent.New{
 			Subject: subject, Terms: t, Language: c.Language, Name: c.Values["name"], Text: text, Register: c.Register, Actor: person,
-			Proof: consent.Proof{Channel: "form", Document: "form " + f.ID.String(), Obtained: f.Created, Other: map[string]string{
+			Proof: consent.Proof{Channel: "form", Standing: consent.Confirmed, Document: "form " + f.ID.String(), Obtained: f.Created, Other: map[string]string{
 				"filledIn": f.Created.UTC().Format(time.RFC3339), "confirmed": s.Now().UTC().Format(time.RFC3339), "confirmedBy": "link in a letter to the address",
 			}},
 		})

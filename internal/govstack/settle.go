@@ -319,10 +319,10 @@ func (f *Face) newConsent(who *Who, m *matter, x *intent, n *step) (*consent.New
 		in.Name = m.person.told.ID
 	}
 	if who.By.Kind == "subject" {
-		in.Proof.Channel = consent.Cabinet
+		in.Proof.Channel, in.Proof.Standing = consent.Cabinet, consent.Confirmed
 	}
 	if x.sig != nil {
-		in.Proof.Channel, in.Proof.Obtained = "signature", x.at
+		in.Proof.Channel, in.Proof.Standing, in.Proof.Obtained = consent.Signed, consent.Confirmed, x.at
 		if now := f.Now(); x.at.After(now) {
 			in.Proof.Obtained = now
 		}

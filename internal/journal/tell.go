@@ -25,4 +25,7 @@ type Tell struct {
 	Due     time.Time // not sent before
 	Term    time.Time // by when it is to be acknowledged; zero: it need not be
 	Sealed  []byte    // under the key of who is told
+	// Replaces: earlier word of the same event about the same that still waits is
+	// dropped, and what is sealed of it forgotten, in the same write.
+	Replaces bool
 }

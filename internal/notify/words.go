@@ -37,7 +37,7 @@ var icons = map[string]string{
 	"transfer": "out", "crossBorder": "globe", "disseminate": "globe",
 	"block": "lock", "unblock": "unlock", "destroy": "bin", "destroy.replay": "bin", "relation.end": "clock", "depersonalised.read": "view",
 	"consent.ask": "bell", "consent.show": "view", "consent.refuse": "cross", "consent.cancel": "cross",
-	"consent.unanswered": "clock", "consent.mismatch": "denied", "consent.prove": "seal",
+	"consent.unanswered": "clock", "consent.code": "key", "consent.code-wrong": "denied", "consent.mismatch": "denied", "consent.prove": "seal",
 	"consent.give": "check", "consent.resume": "check", "consent.supersede": "check",
 	"consent.withdraw": "cross", "consent.pause": "pause", "consent.narrow": "change", "consent.extend": "clock",
 	"consent.hold": "lock", "consent.barred": "denied", "consent.appeal": "document", "consent.uphold": "lock", "consent.lift": "unlock",

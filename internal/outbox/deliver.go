@@ -383,9 +383,15 @@ func (d *Deliverer) write(ctx context.Context, x *Delivery) outcome {
 	if err != nil {
 		return outcome{problem: "internal"}
 	}
+	if x.Event == CodeEvent && len(x.Sealed) == 0 { // asked for again after it was given up
+		return outcome{dropped: true}
+	}
 	p, err := openParcel(&key, &x.Tell)
 	if err != nil {
 		return outcome{problem: "internal", final: true}
+	}
+	if !p.Until.IsZero() && !d.Now().Before(p.Until) {
+		return outcome{dropped: true, problem: "late"}
 	}
 	if p.To != nil && x.Subject.IsZero() { // see LetterTo
 		return d.send(ctx, x, p.To, p)

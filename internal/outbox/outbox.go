@@ -106,7 +106,8 @@ type Store interface {
 	// that fails in between costs a repeat and never the word. false: another
 	// node was faster.
 	Claim(ctx context.Context, d *Delivery, next time.Time) (bool, error)
-	// Settle notes what became of a try. It never takes an acknowledgement back.
+	// Settle notes what became of a try. It never takes an acknowledgement back. Of
+	// a code that waits no more it forgets what is sealed.
 	Settle(ctx context.Context, d *Delivery) error
 	// GiveUp fails what waits for an address since before a moment, a few at a time,
 	// so that it holds no decision up.
@@ -125,6 +126,9 @@ type Store interface {
 	// are passed over.
 	AddLetters(ctx context.Context, letters []*journal.Tell) error
 	CountDeliveries(ctx context.Context, now time.Time) (Figures, error)
+	// CountLetters counts letters of an event that were made for a subject since a
+	// moment, whatever became of them.
+	CountLetters(ctx context.Context, subject ident.ID, event string, since time.Time) (int, error)
 
 	// PutContact lands a contact with the letter that confirms it, and what the
 	// subject wants word of over all contacts; it moves the subject's version, so

@@ -121,6 +121,8 @@ type parcel struct {
 	To     *Address        `json:"to,omitempty"`     // of a letter to no contact of the subject's
 	Count  int             `json:"count,omitempty"`
 	Remind *remindWords    `json:"remind,omitempty"` // of a letter about a term
+	Code   string          `json:"code,omitempty"`   // see CodeEvent
+	Until  time.Time       `json:"until,omitzero"`   // it is not sent later
 }
 
 func (o *Outbox) push(ctx context.Context, rec *journal.Record, e *Event, org *party.Organization, hook *Webhook, callback string) error {

@@ -32,13 +32,17 @@ func (d *Deliverer) send(ctx context.Context, x *Delivery, to *Address, p *parce
 		if err != nil {
 			return outcome{problem: "internal"}
 		}
+		says := []any{"org", name}
+		if x.Event == CodeEvent {
+			says = append(says, "code", p.Code, "time", locale.Time(lang, p.Until))
+		}
 		if x.Channel == SMS {
-			texts = append(texts, locale.Text(lang, "sms."+x.Event, "org", name))
+			texts = append(texts, locale.Text(lang, "sms."+x.Event, says...))
 			continue
 		}
 		subjects = append(subjects, locale.Text(lang, "letter."+x.Event+".subject", "org", name))
-		texts = append(texts, locale.Text(lang, "letter."+x.Event, "org", name))
-		if x.Event == "contact" || x.Event == "form" {
+		texts = append(texts, locale.Text(lang, "letter."+x.Event, says...))
+		if x.Event == "contact" || x.Event == "form" || x.Event == CodeEvent {
 			feet = append(feet, locale.Text(lang, "letter."+x.Event+".not-you"))
 		} else {
 			feet = append(feet, locale.Text(lang, "letter.foot", "link", public+"/me/settings"))

@@ -149,6 +149,13 @@ func (p *Proofs) packJournal(ctx context.Context, k *pack, c *consent.Consent, a
 			before = append(before, s.Entry)
 		}
 	}
+	proof, err := p.Consents.Proof(ctx, c)
+	if err != nil {
+		return err
+	}
+	if proof.Code != nil { // that it was sent, and when
+		before = append(before, proof.Code.Entry)
+	}
 	for _, h := range c.History {
 		life = append(life, h.Entry)
 	}

@@ -168,6 +168,7 @@ func evidence(v *consent.View, lang locale.Lang) []paper.Row {
 		{Label: t("proof.channel"), Value: t("page.channel." + e.Channel)},
 		{Label: t("proof.obtained"), Value: locale.DateTime(lang, e.Obtained)},
 	}
+	rows = append(rows, paper.Row{Label: t("proof.standing"), Value: t("standing." + string(e.Standing))})
 	add := func(label, value string) {
 		if value != "" {
 			rows = append(rows, paper.Row{Label: t(label), Value: value})
@@ -196,6 +197,10 @@ func evidence(v *consent.View, lang locale.Lang) []paper.Row {
 			add("proof.stamped-at", locale.DateTime(lang, *s.StampedAt))
 		}
 		add("proof.checked", t("proof.checked.text", "date", locale.DateTime(lang, s.CheckedAt), "by", authority(s.Revocation)))
+	}
+	if c := e.Code; c != nil {
+		add("proof.code-sent", t("proof.code.text", "to", c.Masked, "sent", locale.DateTime(lang, c.SentAt), "confirmed", locale.DateTime(lang, c.ConfirmedAt)))
+		add("proof.code-choice", c.Choice)
 	}
 	add("proof.files", strings.Join(names(e.Files, func(f consent.File) string {
 		return t("proof.file", "name", f.Name, "type", f.Type, "hash", f.SHA256)

@@ -147,11 +147,21 @@ type Purpose struct {
 	Depersonalise depersonal.Rule `json:"depersonalise,omitzero"`
 	// AskAgain is how long a subject who refused is not asked again.
 	AskAgain Period `json:"ask_again,omitzero"`
+	// Evidence is the least that confirms a consent to the purpose: ByCode or
+	// BySignature; empty for any.
+	Evidence string `json:"evidence,omitempty"`
 	// From and Until bound the days on which the purpose is in force.
 	From  Date  `json:"from,omitzero"`
 	Until Date  `json:"until,omitzero"`
 	Basis Basis `json:"basis"`
 }
+
+// What a purpose may demand as evidence of a consent, the lesser first.
+const (
+	AnyEvidence = "any"
+	ByCode      = "otp"       // a one-time code to a confirmed address, or more
+	BySignature = "signature" // an electronic signature
+)
 
 // Recipient is a third party that data is handed to.
 type Recipient struct {

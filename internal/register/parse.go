@@ -169,6 +169,7 @@ func readPurpose(t *table) Purpose {
 		Compatible:     t.ids("compatible"),
 		Depersonalise:  one(t, "depersonalise", readDepersonalise),
 		AskAgain:       parsed(t, "ask_again", "period-form", ParsePeriod),
+		Evidence:       omit(t.oneOf("evidence", AnyEvidence, ByCode, BySignature), AnyEvidence),
 		From:           parsed(t, "from", "date-form", ParseDate),
 		Until:          parsed(t, "until", "date-form", ParseDate),
 	}

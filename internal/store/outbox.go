@@ -19,6 +19,12 @@ import (
 // An id that is there already is word that was said within the hour.
 func putTells(ctx context.Context, q querier, tells []*journal.Tell) error {
 	for _, t := range tells {
+		if t.Replaces {
+			if _, err := q.exec(ctx, `UPDATE outbox SET status = 'dropped', sealed = ?1
+				WHERE subject_id = ?2 AND about = ?3 AND event = ?4 AND status = 'waiting'`, []byte{}, t.Subject[:], t.About[:], t.Event); err != nil {
+				return err
+			}
+		}
 		if _, err := q.exec(ctx, `INSERT INTO outbox (subject_id, id, org_id, holder_id, channel, target, event, about, version, entry,
 				status, created_at, due_at, term_at, escalate_at, sealed)
 			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'waiting', ?11, ?12, ?13, ?13, ?14) ON CONFLICT (subject_id, id) DO NOTHING`,
@@ -140,11 +146,18 @@ func (s *Store) Claim(ctx context.Context, d *outbox.Delivery, next time.Time) (
 }
 
 // Settle notes what became of a try. An acknowledgement that came while the call
-// was under way stays.
+// was under way stays. A code that is on its way, given up or dropped is kept
+// nowhere any more but by its keyed hash.
 func (s *Store) Settle(ctx context.Context, d *outbox.Delivery) error {
-	_, err := s.note(ctx, `UPDATE outbox SET status = ?1, due_at = ?2, sent_at = ?3, problem = ?4
-		WHERE subject_id = ?5 AND id = ?6 AND status = 'waiting'`,
-		string(d.Status), millis(d.Due), millis(d.SentAt), d.Problem, d.Subject[:], d.ID[:])
+	const settle = `UPDATE outbox SET status = ?1, due_at = ?2, sent_at = ?3, problem = ?4`
+	args := []any{string(d.Status), millis(d.Due), millis(d.SentAt), d.Problem, d.Subject[:], d.ID[:]}
+	const which = ` WHERE subject_id = ?5 AND id = ?6 AND status = 'waiting'`
+	var err error
+	if d.Event == outbox.CodeEvent && d.Status != outbox.Waiting {
+		_, err = s.note(ctx, settle+`, sealed = ?7`+which, append(args, []byte{})...)
+	} else {
+		_, err = s.note(ctx, settle+which, args...)
+	}
 	return err
 }
 
@@ -253,6 +266,13 @@ func (s *Store) CountDeliveries(ctx context.Context, now time.Time) (f outbox.Fi
 	return f, wrap(err)
 }
 
+// CountLetters counts letters of an event to a subject.
+func (s *Store) CountLetters(ctx context.Context, subject ident.ID, event string, since time.Time) (n int, err error) {
+	first := ident.FirstID(since)
+	err = s.read().row(ctx, `SELECT COUNT(*) FROM outbox WHERE subject_id = ?1 AND id >= ?2 AND event = ?3`, subject[:], first[:], event).Scan(&n)
+	return n, wrap(err)
+}
+
 // InsertWebhook lands where an organization wants word.
 func (s *Store) InsertWebhook(ctx context.Context, w *outbox.Webhook, r *journal.Record) error {
 	_, err := s.land(ctx, r, func(ctx context.Context, q querier) error {
@@ -318,8 +338,8 @@ func (s *Store) PutContact(ctx context.Context, c *outbox.Contact, letter *journ
 			return err
 		}
 		if c.Status == outbox.Removed {
-			if _, err := q.exec(ctx, `UPDATE outbox SET status = 'dropped' WHERE subject_id = ?1 AND target = ?2 AND status = 'waiting'`,
-				c.Subject[:], c.ID[:]); err != nil {
+			if _, err := q.exec(ctx, `UPDATE outbox SET status = 'dropped', sealed = ?1 WHERE subject_id = ?2 AND target = ?3 AND status = 'waiting'`,
+				[]byte{}, c.Subject[:], c.ID[:]); err != nil {
 				return err
 			}
 		}

@@ -43,7 +43,9 @@ type askPage struct {
 	Renamed    []string
 	More       bool
 	NewPublic  bool
-	Signs      bool // an electronic signature can be given
+	Signs      bool   // an electronic signature can be given
+	Codes      bool   // and a one-time code
+	Least      string // the least evidence that is demanded: otp, signature
 }
 
 // option is something that can be taken out; New was not agreed to before.
@@ -96,6 +98,8 @@ func (p *Pages) ask(w http.ResponseWriter, v *visit) error {
 	}
 	b := newAskPage(v, r, o, reg, p.Now())
 	b.Text, b.Message, b.Signs = text, note.Message, p.NCALayer != ""
+	b.Least = consent.Least(reg, r.Ask.Purposes, r.Ask.Evidence)
+	b.Codes = (p.Outbox.Mail || p.Outbox.SMS) && b.Least != register.BySignature
 	if r.Asker != r.Org {
 		third, err := p.Parties.ByID(v.Context(), r.Asker)
 		if err != nil {
@@ -185,7 +189,11 @@ func (p *Pages) answer(w http.ResponseWriter, v *visit) error {
 	case "refuse":
 		_, err = p.Consents.Refuse(v.Context(), r.ID, v.PostFormValue("reason"), by)
 	case "give":
-		err = p.give(v, r, by)
+		if err = p.give(v, r, by); err != nil {
+			if shown, again := p.mistyped(w, v, r, by, err); shown {
+				return again
+			}
+		}
 	default:
 		err = errAnswer
 	}
@@ -208,14 +216,14 @@ func (p *Pages) give(v *visit, r *consent.Request, by verify.Actor) error {
 	if n := len(r.Shown); n > 0 {
 		lang = locale.Lang(r.Shown[n-1].Language)
 	}
-	given, cms := consent.Proof{Channel: consent.Cabinet}, []byte(nil)
-	if v.PostForm.Has("signature") {
-		given.Channel, cms = consent.Signed, []byte(v.PostFormValue("signature"))
-		if l := locale.Lang(v.PostFormValue("language")); slices.Contains(locale.All[:], l) {
-			lang = l
-		}
+	switch lang := languageIn(v, lang); {
+	case v.PostForm.Has("code"):
+		_, err = p.Consents.GiveByCode(v.Context(), r.ID, c, lang, v.PostFormValue("code"), by)
+	case v.PostForm.Has("signature"):
+		_, err = p.Consents.Give(v.Context(), r.ID, c, lang, consent.Proof{Channel: consent.Signed}, []byte(v.PostFormValue("signature")), by)
+	default:
+		_, err = p.Consents.Give(v.Context(), r.ID, c, lang, consent.Proof{Channel: consent.Cabinet}, nil, by)
 	}
-	_, err = p.Consents.Give(v.Context(), r.ID, c, lang, given, cms, by)
 	return err
 }
 

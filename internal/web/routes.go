@@ -49,6 +49,8 @@ func (p *Pages) Routes(mux *http.ServeMux) {
 	behalf("POST /me/asked/{id}", represent.Consent, p.answer)
 	behalf("POST /me/asked/{id}/sign", represent.Consent, p.sign)
 	behalf("GET /me/asked/{id}/sign", represent.Consent, p.unsigned)
+	behalf("POST /me/asked/{id}/code", represent.Consent, p.code)
+	behalf("GET /me/asked/{id}/code", represent.Consent, p.unsigned)
 	behalf("GET /me/consents", represent.Read, p.consents)
 	behalf("GET /me/consents/{id}", represent.Read, p.consent)
 	behalf("GET /me/consents/{id}/receipt", represent.Read, p.consentReceipt)

@@ -59,11 +59,7 @@ func (p *Pages) sign(w http.ResponseWriter, v *visit) error {
 	}
 	b := signPage{For: v.For(), ID: r.ID, Text: t, Bytes: base64.StdEncoding.EncodeToString([]byte(t.Body))}
 	b.File = template.URL("data:text/plain;charset=utf-8;base64," + b.Bytes) //nolint:gosec // base64 is all letters
-	for _, name := range carried {
-		for _, value := range v.PostForm[name] {
-			b.Choice = append(b.Choice, hidden{name, value})
-		}
-	}
+	b.Choice = carry(v.PostForm)
 	if policy, ok := signingCSP(p.NCALayer); ok {
 		w.Header().Set("Content-Security-Policy", policy)
 		b.NCALayer = p.NCALayer

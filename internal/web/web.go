@@ -59,6 +59,10 @@ type Consents interface {
 	Draft(ctx context.Context, id ident.ID, choice *consent.Choice, lang locale.Lang, by verify.Actor) (*consent.Text, error)
 	Give(ctx context.Context, id ident.ID, choice *consent.Choice, lang locale.Lang, proof consent.Proof, cms []byte, by verify.Actor) (*consent.Consent, error)
 	Refuse(ctx context.Context, id ident.ID, reason string, by verify.Actor) (*consent.Request, error)
+	// CodeContacts, SendCode and GiveByCode are the way by a one-time code.
+	CodeContacts(ctx context.Context, r *consent.Request, by verify.Actor) ([]outbox.Contact, error)
+	SendCode(ctx context.Context, id ident.ID, choice *consent.Choice, contact ident.ID, lang locale.Lang, by verify.Actor) (*consent.SentCode, error)
+	GiveByCode(ctx context.Context, id ident.ID, choice *consent.Choice, lang locale.Lang, code string, by verify.Actor) (*consent.Consent, error)
 	// Receipt is the signed receipt, a JSON file.
 	Receipt(ctx context.Context, c *consent.Consent) ([]byte, error)
 }
