@@ -24,6 +24,7 @@ import (
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/locale"
+	"kelisim/internal/outbox"
 	"kelisim/internal/party"
 	"kelisim/internal/seal"
 	"kelisim/verify"
@@ -163,6 +164,9 @@ type Webhook struct {
 	ContentType string `json:"contentType"`
 	Disabled    bool   `json:"disabled"`
 	SecretKey   string `json:"secretKey"`
+	// Events that are wanted, of those in Events; none: all. The document has a
+	// model for it and no member; this is how clients name it.
+	Events []string `json:"subscribedEvents,omitempty"`
 }
 
 // Face is the service.
@@ -170,6 +174,7 @@ type Face struct {
 	Store    Store
 	Parties  *party.Parties
 	Consents *consent.Consents
+	Outbox   *outbox.Outbox
 	Keys     *seal.Keyring
 	Now      func() time.Time
 }

@@ -19,6 +19,7 @@ type kept struct {
 	Individual string     `json:"individual"`
 	OptIn      bool       `json:"optIn"`
 	Consent    ident.ID   `json:"consent,omitzero"`
+	Consents   []ident.ID `json:"consents,omitempty"` // all that ever stood behind it
 	State      string     `json:"state"`
 	Signature  *Signature `json:"signature,omitempty"`
 }

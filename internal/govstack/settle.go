@@ -2,6 +2,7 @@ package govstack
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"kelisim/internal/consent"
@@ -236,7 +237,11 @@ func (b *beside) UpdateConsent(ctx context.Context, c *consent.Consent, r *journ
 // land gives or takes back the consent by package consent, the record beside it. A
 // no to what was never given is a refusal, and lands as one.
 func (f *Face) land(ctx context.Context, who *Who, m *matter, x *intent, n *step) error {
+	before := slices.Clone(n.kept.Consents)
 	seal := func(ctx context.Context, c *consent.Consent) (*Row, *RevisionRow, error) {
+		if c != nil && !slices.Contains(before, c.ID) {
+			n.kept.Consents = append(before[:len(before):len(before)], c.ID)
+		}
 		if c != nil {
 			n.kept.Consent = c.ID
 		}
