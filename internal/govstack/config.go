@@ -58,6 +58,19 @@ func (f *Face) changeBy(ctx context.Context, who *Who, old *Row, kind Kind, id s
 	return rev, err
 }
 
+// put lands what was given, once more where another was faster; each try begins with
+// it as it was given.
+func put[T any](given *T, land func(*T) (*Revision, error)) (rev *Revision, err error) {
+	err = again(func() error {
+		try := *given
+		if rev, err = land(&try); err == nil {
+			*given = try
+		}
+		return err
+	})
+	return rev, err
+}
+
 // fresh checks the id of a new object, or makes one.
 func (f *Face) fresh(ctx context.Context, who *Who, kind Kind, id *string) error {
 	if *id == "" {
@@ -124,6 +137,10 @@ func asOf[T any](list []Revision, revision string, into *T) (*Revision, error) {
 // PutPolicy creates a policy, for id empty, or changes one. An agreement goes on
 // under the revision that it was made with.
 func (f *Face) PutPolicy(ctx context.Context, who *Who, id string, p *Policy) (*Revision, error) {
+	return put(p, func(p *Policy) (*Revision, error) { return f.putPolicy(ctx, who, id, p) })
+}
+
+func (f *Face) putPolicy(ctx context.Context, who *Who, id string, p *Policy) (*Revision, error) {
 	old, err := f.target(ctx, who, KindPolicy, "policyId", id, &p.ID)
 	if err != nil {
 		return nil, err
@@ -235,7 +252,15 @@ func (f *Face) DeletePolicy(ctx context.Context, who *Who, id string) (*Revision
 	return remove[Policy](ctx, f, who, KindPolicy, "policyId", id)
 }
 
-func remove[T any](ctx context.Context, f *Face, who *Who, kind Kind, field, id string) (*Revision, error) {
+func remove[T any](ctx context.Context, f *Face, who *Who, kind Kind, field, id string) (rev *Revision, err error) {
+	err = again(func() error {
+		rev, err = removeOnce[T](ctx, f, who, kind, field, id)
+		return err
+	})
+	return rev, err
+}
+
+func removeOnce[T any](ctx context.Context, f *Face, who *Who, kind Kind, field, id string) (*Revision, error) {
 	o, err := f.find(ctx, who.Org, kind, field, id)
 	if err != nil {
 		return nil, err
@@ -249,6 +274,10 @@ func remove[T any](ctx context.Context, f *Face, who *Who, kind Kind, field, id 
 
 // PutAgreement creates an agreement, for id empty, or changes one.
 func (f *Face) PutAgreement(ctx context.Context, who *Who, id string, a *Agreement) (*Revision, error) {
+	return put(a, func(a *Agreement) (*Revision, error) { return f.putAgreement(ctx, who, id, a) })
+}
+
+func (f *Face) putAgreement(ctx context.Context, who *Who, id string, a *Agreement) (*Revision, error) {
 	old, err := f.target(ctx, who, KindAgreement, "dataAgreementId", id, &a.ID)
 	if err != nil {
 		return nil, err

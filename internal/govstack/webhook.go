@@ -86,6 +86,11 @@ func (w *Webhook) check() error {
 // PutWebhook creates a webhook, for id empty, or changes one. Written back
 // masked, its secret stays what it was. What waits for it goes to the new address.
 func (f *Face) PutWebhook(ctx context.Context, who *Who, id string, w *Webhook) error {
+	_, err := put(w, func(w *Webhook) (*Revision, error) { return nil, f.putWebhook(ctx, who, id, w) })
+	return err
+}
+
+func (f *Face) putWebhook(ctx context.Context, who *Who, id string, w *Webhook) error {
 	old, err := f.target(ctx, who, KindWebhook, "webhookId", id, &w.ID)
 	if err != nil {
 		return err
@@ -202,6 +207,10 @@ func (f *Face) Webhooks(ctx context.Context, who *Who, revision string) ([]Webho
 
 // DeleteWebhook ends a subscription; what waits for it is dropped.
 func (f *Face) DeleteWebhook(ctx context.Context, who *Who, id string) error {
+	return again(func() error { return f.deleteWebhook(ctx, who, id) })
+}
+
+func (f *Face) deleteWebhook(ctx context.Context, who *Who, id string) error {
 	o, err := f.find(ctx, who.Org, KindWebhook, "webhookId", id)
 	if err != nil {
 		return err
