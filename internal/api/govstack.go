@@ -67,6 +67,7 @@ var (
 	revisionOf = param{"revisionId", "id of a revision: as the object was then"}
 	drafted    = []param{{"individualId", "id of the individual"}, {"dataAgreementId", "id of the agreement"}, {"revisionId", "of the agreement: the current one"}}
 	personal   = param{"individualId", "id of the individual; or the header X-ConsentIndividualId"}
+	delegated  = param{"delegateId", "id of the individual who acts for that one, where an operator calls; or the header X-ConsentDelegateId"}
 )
 
 // who is on whose behalf the call is made.
@@ -75,7 +76,11 @@ func (c *call) who() (*govstack.Who, error) {
 	var err error
 	switch c.caller.Role {
 	case account.Subject:
-		w.Org, err = c.knownBy()
+		if w.Org, err = c.knownBy(); err == nil && c.way != nil {
+			w.Way, w.By = c.way.Representation, c.way.Actor(w.Org)
+		}
+	case account.Operator:
+		w.Delegate, err = c.said("delegateId", "X-ConsentDelegateId")
 	case account.Officer, account.Authority, account.Examiner:
 		w.Org, err = c.observed(c.r.URL.Query().Get("organization"))
 	}
@@ -85,10 +90,11 @@ func (c *call) who() (*govstack.Who, error) {
 // knownBy is the organization that a subject means: the only one that knows it, or
 // the one named.
 func (c *call) knownBy() (*party.Organization, error) {
-	list, err := c.Parties.Store.Holders(c.ctx(), c.caller.Subject)
+	list, err := c.Parties.Store.Holders(c.ctx(), c.person())
 	if err != nil {
 		return nil, err
 	}
+	list = slices.DeleteFunc(list, func(h party.Holding) bool { return !c.way.Sees(h.Org) })
 	bin := c.r.URL.Query().Get("organization")
 	if bin == "" {
 		if len(list) != 1 {
@@ -109,19 +115,24 @@ func (c *call) knownBy() (*party.Organization, error) {
 // individual is whom the call is about, named by header or query; empty for none
 // named. A subject names only itself.
 func (c *call) individual(who *govstack.Who) (string, error) {
-	id := ""
-	for _, v := range []string{
-		c.r.URL.Query().Get("individualId"), c.r.Header.Get("X-ConsentIndividualId"), c.r.Header.Get("X-ConsentBB-IndividualId"),
-	} {
+	id, err := c.said("individualId", "X-ConsentIndividualId", "X-ConsentBB-IndividualId")
+	if err == nil && c.caller.Role == account.Subject && id != "" {
+		return c.GovStack.IndividualOf(c.ctx(), who, c.person(), id)
+	}
+	return id, err
+}
+
+// said is an id that stands in the query or in a header: the same, where in both.
+func (c *call) said(name string, headers ...string) (string, error) {
+	id := c.r.URL.Query().Get(name)
+	for _, h := range headers {
+		v := c.r.Header.Get(h)
 		if v != "" && id != "" && v != id {
-			return "", fault.Bad("individualId", "govstack-other")
+			return "", fault.Bad(name, "govstack-other")
 		}
 		if v != "" {
 			id = v
 		}
-	}
-	if c.caller.Role == account.Subject && id != "" {
-		return c.GovStack.IndividualOf(c.ctx(), who, c.caller.Subject, id)
 	}
 	return id, nil
 }
@@ -131,7 +142,7 @@ func (c *call) individual(who *govstack.Who) (string, error) {
 func (c *call) named(who *govstack.Who) (string, error) {
 	id, err := c.individual(who)
 	if err == nil && id == "" && c.caller.Role == account.Subject {
-		return c.GovStack.IndividualOf(c.ctx(), who, c.caller.Subject, "")
+		return c.GovStack.IndividualOf(c.ctx(), who, c.person(), "")
 	}
 	if err == nil && id == "" {
 		err = fault.Bad("individualId", "missing-field")
@@ -142,7 +153,7 @@ func (c *call) named(who *govstack.Who) (string, error) {
 // owner is whose records the call may touch.
 func (c *call) owner(who *govstack.Who) (govstack.Holder, error) {
 	id, err := c.individual(who)
-	return govstack.Holder{Subject: c.caller.Subject, Individual: id}, err
+	return govstack.Holder{Subject: c.person(), Individual: id}, err
 }
 
 // slice reads offset and limit.

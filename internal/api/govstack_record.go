@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"kelisim/internal/govstack"
+	"kelisim/internal/represent"
 )
 
 // Bodies and answers about consent records.
@@ -64,8 +65,8 @@ func faceServiceRoutes() []route {
 		faced[individualIn](http.MethodPut, "/service/individual/{individualId}/", "Change what is told of an individual", systems, updateIndividual),
 		faced[nothing](http.MethodGet, "/service/individuals/", "Individuals", systems, listIndividuals, listed...),
 
-		faced[nothing](http.MethodGet, "/service/data-agreement/{dataAgreementId}/", "Read a data agreement", individuals, readAgreement),
-		faced[nothing](http.MethodGet, "/service/policy/{policyId}/", "Read a policy", individuals, readPolicy, revisionOf),
+		faced[nothing](http.MethodGet, "/service/data-agreement/{dataAgreementId}/", "Read a data agreement", individuals, readAgreement).onBehalf(represent.Read),
+		faced[nothing](http.MethodGet, "/service/policy/{policyId}/", "Read a policy", individuals, readPolicy, revisionOf).onBehalf(represent.Read),
 
 		faced[nothing](http.MethodGet, "/service/verification/data-agreements/", "Data agreements", systems, verifiedAgreements, listed...),
 		faced[nothing](http.MethodGet, "/service/verification/consent-records/", "Is there a consent? Records, with the header of an individual only those", systems, verifiedRecords,
@@ -73,17 +74,17 @@ func faceServiceRoutes() []route {
 		faced[nothing](http.MethodGet, "/service/verification/consent-record/{consentRecordId}/", "One record", systems, readRecord),
 
 		faced[nothing](http.MethodPost, "/service/individual/record/data-agreement/{dataAgreementId}/", "Consent to an agreement, without a signature", individuals, createRecord,
-			personal, param{"revisionId", "of the agreement: the current one"}),
-		faced[nothing](http.MethodGet, "/service/individual/record/data-agreement/{dataAgreementId}/", "The record of an individual and an agreement", individuals, currentRecord, personal),
-		faced[nothing](http.MethodPost, "/service/individual/record/consent-record/draft/", "A record and signature that are kept nowhere yet", individuals, draftOfRecord, drafted...),
-		faced[signedIn](http.MethodPost, "/service/individual/record/consent-record/", "A record paired with its signature", individuals, createSigned, personal),
-		faced[nothing](http.MethodGet, "/service/individual/record/consent-record/", "Records of an individual", individuals, myRecords, append([]param{personal}, listed...)...),
-		faced[recordIn](http.MethodPut, "/service/individual/record/consent-record/{consentRecordId}/", "Opt in or out", individuals, updateRecord, personal),
-		faced[signatureIn](http.MethodPost, "/service/individual/record/consent-record/{consentRecordId}/signature/", "Sign a record; without a signature, what there is to sign", individuals, createSignature, personal),
-		faced[signatureIn](http.MethodPut, "/service/individual/record/consent-record/{consentRecordId}/signature/", "Sign a record", individuals, updateSignature, personal),
+			personal, delegated, param{"revisionId", "of the agreement: the current one"}).onBehalf(represent.Consent),
+		faced[nothing](http.MethodGet, "/service/individual/record/data-agreement/{dataAgreementId}/", "The record of an individual and an agreement", individuals, currentRecord, personal).onBehalf(represent.Read),
+		faced[nothing](http.MethodPost, "/service/individual/record/consent-record/draft/", "A record and signature that are kept nowhere yet", individuals, draftOfRecord, append([]param{delegated}, drafted...)...).onBehalf(represent.Consent),
+		faced[signedIn](http.MethodPost, "/service/individual/record/consent-record/", "A record paired with its signature", individuals, createSigned, personal, delegated).onBehalf(represent.Consent),
+		faced[nothing](http.MethodGet, "/service/individual/record/consent-record/", "Records of an individual", individuals, myRecords, append([]param{personal}, listed...)...).onBehalf(represent.Read),
+		faced[recordIn](http.MethodPut, "/service/individual/record/consent-record/{consentRecordId}/", "Opt in or out", individuals, updateRecord, personal, delegated).onBehalf(represent.Read),
+		faced[signatureIn](http.MethodPost, "/service/individual/record/consent-record/{consentRecordId}/signature/", "Sign a record; without a signature, what there is to sign", individuals, createSignature, personal, delegated).onBehalf(represent.Consent),
+		faced[signatureIn](http.MethodPut, "/service/individual/record/consent-record/{consentRecordId}/signature/", "Sign a record", individuals, updateSignature, personal, delegated).onBehalf(represent.Consent),
 		faced[nothing](http.MethodGet, "/service/individual/record/data-agreement/{dataAgreementId}/all/", "All records of an individual and an agreement", individuals, allRecords,
-			append([]param{personal}, listed...)...),
-		faced[nothing](http.MethodDelete, "/service/individual/record/", "Take back every consent, and forget what need not be kept", individuals, deleteRecords, personal),
+			append([]param{personal}, listed...)...).onBehalf(represent.Read),
+		faced[nothing](http.MethodDelete, "/service/individual/record/", "Take back every consent, and forget what need not be kept", individuals, deleteRecords, personal, delegated).onBehalf(represent.Withdraw),
 	}
 }
 
@@ -139,7 +140,7 @@ func createRecord(c *call, who *govstack.Who) (*oneRecord, error) {
 // ofOne is the records of one individual.
 func (c *call) ofOne(who *govstack.Who) (govstack.Records, error) {
 	id, err := c.named(who)
-	return govstack.Records{Holder: govstack.Holder{Subject: c.caller.Subject, Individual: id}}, err
+	return govstack.Records{Holder: govstack.Holder{Subject: c.person(), Individual: id}}, err
 }
 
 func currentRecord(c *call, who *govstack.Who) (*oneRecord, error) {

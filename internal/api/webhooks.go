@@ -41,6 +41,7 @@ type webhookBody struct {
 	ID        ident.ID  `json:"id"`
 	URL       string    `json:"url"`
 	Events    []string  `json:"events"`
+	Form      string    `json:"form,omitempty"` // govstack: made by that interface, and told in its form
 	CreatedAt time.Time `json:"createdAt"`
 	Secret    string    `json:"secret,omitempty"` // that signs; shown when it is made
 }
@@ -59,7 +60,7 @@ func (c *call) addWebhook(in *webhookRequest) (*webhookBody, error) {
 }
 
 func toWebhook(w *outbox.Webhook, end *outbox.Endpoint) webhookBody {
-	return webhookBody{ID: w.ID, URL: end.URL, Events: append([]string{}, w.Events...), CreatedAt: w.Created}
+	return webhookBody{ID: w.ID, URL: end.URL, Events: append([]string{}, w.Events...), Form: w.Form, CreatedAt: w.Created}
 }
 
 type webhooksBody struct {

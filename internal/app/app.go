@@ -257,7 +257,8 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 	}
 	a.Proofs = &proof.Proofs{Consents: a.Consents, Parties: a.Parties, Keys: keys, Now: c.Now}
 	a.Deferrals = &disclosure.Deferrals{Store: st, Parties: a.Parties, Now: c.Now}
-	a.GovStack = &govstack.Face{Store: st, Parties: a.Parties, Consents: a.Consents, Keys: keys, Now: c.Now}
+	a.GovStack = &govstack.Face{Store: st, Parties: a.Parties, Consents: a.Consents, Outbox: a.Outbox, Represent: a.Represent, Keys: keys, Now: c.Now}
+	a.Outbox.Forms = map[string]outbox.Form{govstack.Form: a.GovStack}
 	a.Sealer = &journal.Sealer{Store: st, Keys: keys, Now: c.Now, Log: c.Log, Every: c.SealEvery, Published: a.keepCheckpoint}
 	return a, nil
 }

@@ -4,18 +4,25 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
+	"kelisim/internal/journal"
 	"kelisim/verify"
 )
 
 // change lands the next version of an object of the configuration: a new one for
 // old nil. The revision of it goes with it, and its hash into the journal.
 func (f *Face) change(ctx context.Context, who *Who, old *Row, kind Kind, id string, body, snapshot any, hide bool) (*Revision, error) {
+	return f.changeBy(ctx, who, old, kind, id, body, snapshot, hide, f.Store.PutObject)
+}
+
+// putter lands an object, with what belongs to it.
+type putter func(ctx context.Context, o *Row, rev *RevisionRow, r *journal.Record) (stale bool, err error)
+
+func (f *Face) changeBy(ctx context.Context, who *Who, old *Row, kind Kind, id string, body, snapshot any, hide bool, put putter) (*Revision, error) {
 	now := f.Now()
 	o := &Row{Org: who.Org.ID, ID: ident.NewID(now), Kind: kind, Sum: f.sum(who.Org.ID, kind, id)}
 	var before []Revision
@@ -44,10 +51,23 @@ func (f *Face) change(ctx context.Context, who *Who, old *Row, kind Kind, id str
 	if err != nil {
 		return nil, err
 	}
-	stale, err := f.Store.PutObject(ctx, o, row, rec)
+	stale, err := put(ctx, o, row, rec)
 	if err == nil && stale {
 		err = errContended
 	}
+	return rev, err
+}
+
+// put lands what was given, once more where another was faster; each try begins with
+// it as it was given.
+func put[T any](given *T, land func(*T) (*Revision, error)) (rev *Revision, err error) {
+	err = again(func() error {
+		try := *given
+		if rev, err = land(&try); err == nil {
+			*given = try
+		}
+		return err
+	})
 	return rev, err
 }
 
@@ -117,6 +137,10 @@ func asOf[T any](list []Revision, revision string, into *T) (*Revision, error) {
 // PutPolicy creates a policy, for id empty, or changes one. An agreement goes on
 // under the revision that it was made with.
 func (f *Face) PutPolicy(ctx context.Context, who *Who, id string, p *Policy) (*Revision, error) {
+	return put(p, func(p *Policy) (*Revision, error) { return f.putPolicy(ctx, who, id, p) })
+}
+
+func (f *Face) putPolicy(ctx context.Context, who *Who, id string, p *Policy) (*Revision, error) {
 	old, err := f.target(ctx, who, KindPolicy, "policyId", id, &p.ID)
 	if err != nil {
 		return nil, err
@@ -228,7 +252,15 @@ func (f *Face) DeletePolicy(ctx context.Context, who *Who, id string) (*Revision
 	return remove[Policy](ctx, f, who, KindPolicy, "policyId", id)
 }
 
-func remove[T any](ctx context.Context, f *Face, who *Who, kind Kind, field, id string) (*Revision, error) {
+func remove[T any](ctx context.Context, f *Face, who *Who, kind Kind, field, id string) (rev *Revision, err error) {
+	err = again(func() error {
+		rev, err = removeOnce[T](ctx, f, who, kind, field, id)
+		return err
+	})
+	return rev, err
+}
+
+func removeOnce[T any](ctx context.Context, f *Face, who *Who, kind Kind, field, id string) (*Revision, error) {
 	o, err := f.find(ctx, who.Org, kind, field, id)
 	if err != nil {
 		return nil, err
@@ -237,22 +269,15 @@ func remove[T any](ctx context.Context, f *Face, who *Who, kind Kind, field, id 
 	if err := f.open(ctx, who.Org, o, &body); err != nil {
 		return nil, err
 	}
-	return f.change(ctx, who, o, kind, id, &body, masked(&body), true)
-}
-
-// masked is what of an object its revision shows: the secret of a webhook stays
-// out of it.
-func masked(body any) any {
-	if w, ok := body.(*Webhook); ok {
-		m := *w
-		m.SecretKey = Masked
-		return &m
-	}
-	return body
+	return f.change(ctx, who, o, kind, id, &body, &body, true)
 }
 
 // PutAgreement creates an agreement, for id empty, or changes one.
 func (f *Face) PutAgreement(ctx context.Context, who *Who, id string, a *Agreement) (*Revision, error) {
+	return put(a, func(a *Agreement) (*Revision, error) { return f.putAgreement(ctx, who, id, a) })
+}
+
+func (f *Face) putAgreement(ctx context.Context, who *Who, id string, a *Agreement) (*Revision, error) {
 	old, err := f.target(ctx, who, KindAgreement, "dataAgreementId", id, &a.ID)
 	if err != nil {
 		return nil, err
@@ -385,78 +410,4 @@ func (f *Face) Agreements(ctx context.Context, who *Who) ([]Agreement, error) {
 // are: only their subjects take them back.
 func (f *Face) DeleteAgreement(ctx context.Context, who *Who, id string) (*Revision, error) {
 	return remove[Agreement](ctx, f, who, KindAgreement, "dataAgreementId", id)
-}
-
-// Masked stands for the secret of a webhook, which is told once.
-const Masked = "********"
-
-// PutWebhook creates a webhook, for id empty, or changes one. Written back
-// masked, its secret stays what it was.
-func (f *Face) PutWebhook(ctx context.Context, who *Who, id string, w *Webhook) error {
-	old, err := f.target(ctx, who, KindWebhook, "webhookId", id, &w.ID)
-	if err != nil {
-		return err
-	}
-	if err := required(map[string]string{"payloadUrl": w.PayloadURL, "contentType": w.ContentType, "secretKey": w.SecretKey}); err != nil {
-		return err
-	}
-	if err := texts(map[string]string{"payloadUrl": w.PayloadURL, "contentType": w.ContentType, "secretKey": w.SecretKey}); err != nil {
-		return err
-	}
-	u, err := url.Parse(w.PayloadURL)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
-		return fault.Bad("payloadUrl", "callback-address")
-	}
-	if old != nil && w.SecretKey == Masked {
-		var was Webhook
-		if err := f.open(ctx, who.Org, old, &was); err != nil {
-			return err
-		}
-		w.SecretKey = was.SecretKey
-	}
-	_, err = f.change(ctx, who, old, KindWebhook, w.ID, w, masked(w), false)
-	return err
-}
-
-// Webhook reads one, its secret masked.
-func (f *Face) Webhook(ctx context.Context, who *Who, id, revision string) (*Webhook, error) {
-	o, err := f.find(ctx, who.Org, KindWebhook, "webhookId", id)
-	if err != nil {
-		return nil, err
-	}
-	w := &Webhook{}
-	if err := f.open(ctx, who.Org, o, w); err != nil {
-		return nil, err
-	}
-	w.SecretKey = Masked
-	if revision == "" {
-		return w, nil
-	}
-	list, err := f.chain(ctx, who.Org, o)
-	if err != nil {
-		return nil, err
-	}
-	_, err = asOf(list, revision, w)
-	return w, err
-}
-
-// Webhooks lists them, secrets masked.
-func (f *Face) Webhooks(ctx context.Context, who *Who, revision string) ([]Webhook, error) {
-	rows, list, err := objects[Webhook](ctx, f, who, KindWebhook)
-	if err != nil {
-		return nil, err
-	}
-	for i := range list {
-		list[i].SecretKey = Masked
-	}
-	if revision != "" {
-		return ofRevision(ctx, f, who, rows, list, revision)
-	}
-	return list, nil
-}
-
-// DeleteWebhook ends a subscription.
-func (f *Face) DeleteWebhook(ctx context.Context, who *Who, id string) error {
-	_, err := remove[Webhook](ctx, f, who, KindWebhook, "webhookId", id)
-	return err
 }

@@ -14,6 +14,7 @@ package govstack
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 	"unicode"
@@ -24,7 +25,9 @@ import (
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/locale"
+	"kelisim/internal/outbox"
 	"kelisim/internal/party"
+	"kelisim/internal/represent"
 	"kelisim/internal/seal"
 	"kelisim/verify"
 )
@@ -104,11 +107,15 @@ type Record struct {
 	AgreementHash       string      `json:"dataAgreementRevisionHash"`
 	Individual          *Individual `json:"individual,omitempty"`
 	IndividualID        string      `json:"individualId,omitempty"`
-	OptIn               *bool       `json:"optIn,omitempty"`
-	State               string      `json:"state"`
-	Signature           *Signature  `json:"signature,omitempty"`
-	SignatureID         string      `json:"signatureId,omitempty"`
-	ConsentID           string      `json:"consentId,omitempty"` // in Kelisim
+	// DelegateID is the individual who acted for this one in the newest revision, and
+	// RepresentationID by what right; both absent where nobody did.
+	DelegateID       string     `json:"delegateId,omitempty"`
+	RepresentationID string     `json:"representationId,omitempty"`
+	OptIn            *bool      `json:"optIn,omitempty"`
+	State            string     `json:"state"`
+	Signature        *Signature `json:"signature,omitempty"`
+	SignatureID      string     `json:"signatureId,omitempty"`
+	ConsentID        string     `json:"consentId,omitempty"` // in Kelisim
 }
 
 // The states of a record.
@@ -163,6 +170,9 @@ type Webhook struct {
 	ContentType string `json:"contentType"`
 	Disabled    bool   `json:"disabled"`
 	SecretKey   string `json:"secretKey"`
+	// Events that are wanted, of those in Events; none: all. The document has a
+	// model for it and no member; this is how clients name it.
+	Events []string `json:"subscribedEvents,omitempty"`
 }
 
 // Face is the service.
@@ -170,8 +180,11 @@ type Face struct {
 	Store    Store
 	Parties  *party.Parties
 	Consents *consent.Consents
-	Keys     *seal.Keyring
-	Now      func() time.Time
+	Outbox   *outbox.Outbox
+	// Represent says who may act for whom.
+	Represent *represent.Representatives
+	Keys      *seal.Keyring
+	Now       func() time.Time
 }
 
 // Who is on whose behalf a call is made.
@@ -182,6 +195,13 @@ type Who struct {
 	Public string // the address that others reach us by
 	// Approves: the caller may put a version of the register in force.
 	Approves bool
+	// Delegate is the individual who acts for another, as the organization says;
+	// Way is by what right the caller itself does.
+	Delegate string
+	Way      *represent.Representation
+	// Of whoever acts for another, once that is looked up; see acting.
+	rep      *represent.Representation
+	recorder verify.Actor // who told of it
 }
 
 const maxTries = 8
@@ -308,9 +328,27 @@ func (f *Face) record(ctx context.Context, who *Who, o *Row, action string, fill
 	if fill != nil {
 		fill(e)
 	}
+	guard, err := f.allowed(ctx, who, o, e)
+	if err != nil {
+		return nil, err
+	}
 	key, err := f.Parties.JournalKey(ctx, o.Subject)
 	if err != nil {
 		return nil, err
 	}
-	return journal.Prepare(e, o.Subject, who.Org.ID, &key, now)
+	rec, err := journal.Prepare(e, o.Subject, who.Org.ID, &key, now)
+	if err == nil {
+		rec.Guard = guard
+	}
+	return rec, err
+}
+
+// again does what another was faster with once more.
+func again(do func() error) error {
+	for range maxTries {
+		if err := do(); !errors.Is(err, errContended) {
+			return err
+		}
+	}
+	return errContended
 }

@@ -6,6 +6,7 @@ import (
 
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
+	"kelisim/internal/represent"
 	"kelisim/verify"
 )
 
@@ -17,8 +18,11 @@ type kept struct {
 	Revision   string     `json:"revision"` // of the agreement
 	Hash       string     `json:"hash"`
 	Individual string     `json:"individual"`
+	Delegate   string     `json:"delegate,omitempty"`       // who acted for the individual in the newest revision
+	Right      string     `json:"representation,omitempty"` // by which, as the organization knows it
 	OptIn      bool       `json:"optIn"`
 	Consent    ident.ID   `json:"consent,omitzero"`
+	Consents   []ident.ID `json:"consents,omitempty"` // all that ever stood behind it
 	State      string     `json:"state"`
 	Signature  *Signature `json:"signature,omitempty"`
 }
@@ -41,6 +45,9 @@ type matter struct {
 	agreement *Agreement
 	row       *Row // of the agreement
 	revision  *Revision
+	// by is the individual who acts: the person, or a delegate; other is who does
+	// where the organization knows it as no individual.
+	by, other string
 }
 
 // matter finds them. Only the current revision of an agreement can be consented
@@ -75,7 +82,7 @@ func (m *matter) data(id string, optIn bool) *snapshotData {
 func (m *matter) snapshot(id string, at time.Time) *Snapshot {
 	return &Snapshot{
 		SchemaName: schemaNames[KindRecord], ObjectID: id, SignedWithoutObjectID: id == "", Timestamp: stamp(at),
-		AuthorizedByIndividual: m.person.told.ID,
+		AuthorizedByIndividual: m.by, AuthorizedByOther: m.other,
 	}
 }
 
@@ -86,6 +93,9 @@ func (f *Face) Draft(ctx context.Context, who *Who, individual, agreement, revis
 	if err != nil {
 		return nil, nil, err
 	}
+	if who, err = f.acting(ctx, who, m, represent.Consent); err != nil {
+		return nil, nil, err
+	}
 	if _, err := f.terms(who.Org.Register, m.agreement); err != nil {
 		return nil, nil, err
 	}
@@ -93,7 +103,11 @@ func (f *Face) Draft(ctx context.Context, who *Who, individual, agreement, revis
 	if err != nil {
 		return nil, nil, err
 	}
-	sig, err := blank(text, f.Now(), "")
+	as := &Signature{}
+	if err := m.signedAs(as); err != nil {
+		return nil, nil, err
+	}
+	sig, err := blank(text, f.Now(), "", as.VerificationSignedAs)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -110,6 +124,9 @@ func (f *Face) Draft(ctx context.Context, who *Who, individual, agreement, revis
 func (f *Face) Create(ctx context.Context, who *Who, individual, agreement, revision string) (*Record, *Revision, error) {
 	m, err := f.matter(ctx, who, individual, agreement, revision)
 	if err != nil {
+		return nil, nil, err
+	}
+	if who, err = f.acting(ctx, who, m, represent.Consent); err != nil {
 		return nil, nil, err
 	}
 	o, err := f.settle(ctx, who, m, &intent{optIn: true})
@@ -148,19 +165,25 @@ func (f *Face) CreateSigned(ctx context.Context, who *Who, h Holder, in *Record,
 			return nil, nil, err
 		}
 	}
+	if who, err = f.acting(ctx, who, m, acts(in.OptIn)...); err != nil {
+		return nil, nil, err
+	}
 	st, thumb, err := sig.check()
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := m.signedAs(sig); err != nil {
+		return nil, nil, err
+	}
 	x := &intent{id: in.ID, optIn: in.OptIn == nil || *in.OptIn, sig: sig, at: st.at, thumb: thumb}
 	want := m.data(in.ID, x.optIn)
-	if !st.says(want.statement()) {
+	if !st.says(want.statement(m)) {
 		return nil, nil, errPayload
 	}
 	if now := f.Now(); st.at.Before(now.Add(-freshness)) || st.at.After(now.Add(ahead)) {
 		return nil, nil, fault.Bad("signature.verificationPayload", "govstack-signature-old")
 	}
-	if err := f.pin(ctx, who, m.person.told.ID, thumb, sig.VerificationSignedBy); err != nil {
+	if err := f.pin(ctx, who.ownName(), m.by, thumb, sig.VerificationSignedBy); err != nil {
 		return nil, nil, err
 	}
 	o, err := f.settle(ctx, who, m, x)
@@ -168,6 +191,15 @@ func (f *Face) CreateSigned(ctx context.Context, who *Who, h Holder, in *Record,
 		return nil, nil, err
 	}
 	return f.shown(ctx, who, o)
+}
+
+// acts are what somebody who acts for another needs, to say yes, and to say no:
+// to take back what was given, or to refuse what was not.
+func acts(optIn *bool) []represent.Acts {
+	if optIn == nil || *optIn {
+		return []represent.Acts{represent.Consent}
+	}
+	return []represent.Acts{represent.Withdraw, represent.Consent}
 }
 
 // refers reads what a record refers to, flat or nested, and refuses a record that
@@ -203,12 +235,23 @@ func (in *Record) refers(individual *string) (agreement, revision string, err er
 	return agreement, revision, nil
 }
 
-func (d *snapshotData) statement() *statement {
-	return &statement{object: d.ID, agreement: d.AgreementID, revision: d.AgreementRev, hash: d.AgreementHash, individual: d.IndividualID, optIn: d.OptIn}
+func (d *snapshotData) statement(m *matter) *statement {
+	return &statement{
+		object: d.ID, agreement: d.AgreementID, revision: d.AgreementRev, hash: d.AgreementHash, individual: d.IndividualID,
+		by: m.by, other: m.other, optIn: d.OptIn,
+	}
 }
 
 // Update opts a record in or out.
-func (f *Face) Update(ctx context.Context, who *Who, h Holder, id string, in *Record) (*Record, *Revision, error) {
+func (f *Face) Update(ctx context.Context, who *Who, h Holder, id string, in *Record) (r *Record, rev *Revision, err error) {
+	err = again(func() error {
+		r, rev, err = f.update(ctx, who, h, id, in)
+		return err
+	})
+	return r, rev, err
+}
+
+func (f *Face) update(ctx context.Context, who *Who, h Holder, id string, in *Record) (*Record, *Revision, error) {
 	o, k, err := f.own(ctx, who, h, id)
 	if err != nil {
 		return nil, nil, err
@@ -227,6 +270,9 @@ func (f *Face) Update(ctx context.Context, who *Who, h Holder, id string, in *Re
 	}
 	d, err := f.about(ctx, who, o, k)
 	if err != nil {
+		return nil, nil, err
+	}
+	if who, err = f.acting(ctx, who, &d.matter, acts(in.OptIn)...); err != nil {
 		return nil, nil, err
 	}
 	n, err := f.plan(ctx, who, &d.matter, &intent{optIn: *in.OptIn}, o)
@@ -249,7 +295,7 @@ func (f *Face) Update(ctx context.Context, who *Who, h Holder, id string, in *Re
 
 // Blank is a signature that is still to be made under a record.
 func (f *Face) Blank(ctx context.Context, who *Who, h Holder, id string) (*Signature, error) {
-	o, _, err := f.own(ctx, who, h, id)
+	o, k, err := f.own(ctx, who, h, id)
 	if err != nil {
 		return nil, err
 	}
@@ -257,8 +303,27 @@ func (f *Face) Blank(ctx context.Context, who *Who, h Holder, id string) (*Signa
 	if err != nil {
 		return nil, err
 	}
-	rev := last(chain)
-	return blank(rev.SerializedSnapshot, f.Now(), rev.ID)
+	rev, as := last(chain), &Signature{}
+	if _, err := f.signing(ctx, who, k, rev, as); err != nil {
+		return nil, err
+	}
+	return blank(rev.SerializedSnapshot, f.Now(), rev.ID, as.VerificationSignedAs)
+}
+
+// signing finds who signs a revision: whoever authorized it, and nobody else.
+func (f *Face) signing(ctx context.Context, who *Who, k *kept, rev *Revision, sig *Signature) (*Who, error) {
+	p, err := f.individual(ctx, who, k.Individual)
+	if err != nil {
+		return nil, err
+	}
+	m := &matter{person: p}
+	if who, err = f.acting(ctx, who, m, represent.Consent); err != nil {
+		return nil, err
+	}
+	if rev.AuthorizedByIndividualID != m.by {
+		return nil, fault.Bad("signature.verificationSignedAs", "govstack-delegate")
+	}
+	return who, m.signedAs(sig)
 }
 
 // Sign puts a signature under the newest revision of a record: what was signed has
@@ -278,6 +343,10 @@ func (f *Face) Sign(ctx context.Context, who *Who, h Holder, id string, sig *Sig
 		if err != nil {
 			return nil, nil, err
 		}
+		who, err := f.signing(ctx, who, k, rev, sig)
+		if err != nil {
+			return nil, nil, err
+		}
 		want, err := readStatement([]byte(rev.SerializedSnapshot))
 		if err != nil {
 			return nil, nil, err
@@ -288,7 +357,7 @@ func (f *Face) Sign(ctx context.Context, who *Who, h Holder, id string, sig *Sig
 		if sig.ObjectReference != "" && sig.ObjectReference != rev.ID {
 			return nil, nil, fault.Bad("signature.objectReference", "govstack-other")
 		}
-		if err := f.pin(ctx, who, k.Individual, thumb, sig.VerificationSignedBy); err != nil {
+		if err := f.pin(ctx, who.ownName(), rev.AuthorizedByIndividualID, thumb, sig.VerificationSignedBy); err != nil {
 			return nil, nil, err
 		}
 		if k.Signature != nil && k.Signature.Signature == sig.Signature {
@@ -338,7 +407,7 @@ func (f *Face) about(ctx context.Context, who *Who, o *Row, k *kept) (*dated, er
 	if err != nil {
 		return nil, err
 	}
-	return &dated{matter{p, a, row, rev}, rev.ID == last(list).ID}, nil
+	return &dated{matter{person: p, agreement: a, row: row, revision: rev}, rev.ID == last(list).ID}, nil
 }
 
 // agreementOf finds the agreement that a record is about, deleted or not, with its
@@ -368,21 +437,33 @@ func (f *Face) DeleteAll(ctx context.Context, who *Who, individual string) error
 	if err != nil {
 		return err
 	}
+	if _, err := f.acting(ctx, who, &matter{person: p}, represent.Withdraw); err != nil {
+		return err // also where there is nothing to take back
+	}
 	for i := range rows {
-		if err := f.forget(ctx, who, &rows[i]); err != nil {
+		id := rows[i].ID
+		if err := again(func() error { return f.forget(ctx, who, p, id) }); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f *Face) forget(ctx context.Context, who *Who, o *Row) error {
+func (f *Face) forget(ctx context.Context, who *Who, p *person, id ident.ID) error {
+	rows, err := f.Store.Objects(ctx, Filter{Org: who.Org.ID, Kind: KindRecord, Subject: p.Subject, ID: id})
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	o := &rows[0]
 	var k kept
 	if err := f.open(ctx, who.Org, o, &k); err != nil {
 		return err
 	}
 	m, err := f.about(ctx, who, o, &k)
 	if err != nil {
+		return err
+	}
+	if who, err = f.acting(ctx, who, &m.matter, represent.Withdraw); err != nil {
 		return err
 	}
 	hide := m.agreement.Forgettable != nil && *m.agreement.Forgettable

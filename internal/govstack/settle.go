@@ -2,6 +2,8 @@ package govstack
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"kelisim/internal/consent"
@@ -25,6 +27,9 @@ type intent struct {
 func (f *Face) settle(ctx context.Context, who *Who, m *matter, x *intent) (*Row, error) {
 	for range maxTries {
 		o, err := f.bring(ctx, who, m, x)
+		if errors.Is(err, errContended) {
+			continue
+		}
 		if !fault.Is(err, "govstack-exists") {
 			return o, err
 		}
@@ -144,6 +149,10 @@ func (f *Face) plan(ctx context.Context, who *Who, m *matter, x *intent, old *Ro
 	n.row.Version++
 	n.kept.Agreement, n.kept.Revision, n.kept.Hash = m.agreement.ID, m.revision.ID, m.revision.SerializedHash
 	n.kept.Individual, n.kept.OptIn, n.kept.State, n.kept.Signature = m.person.told.ID, x.optIn, Unsigned, nil
+	n.kept.Delegate, n.kept.Right = "", ""
+	if who.rep != nil {
+		n.kept.Delegate, n.kept.Right = m.by, who.rep.Actor(who.Org).ID
+	}
 	return n, f.revised(m, x, n)
 }
 
@@ -236,7 +245,11 @@ func (b *beside) UpdateConsent(ctx context.Context, c *consent.Consent, r *journ
 // land gives or takes back the consent by package consent, the record beside it. A
 // no to what was never given is a refusal, and lands as one.
 func (f *Face) land(ctx context.Context, who *Who, m *matter, x *intent, n *step) error {
+	before := slices.Clone(n.kept.Consents)
 	seal := func(ctx context.Context, c *consent.Consent) (*Row, *RevisionRow, error) {
+		if c != nil && !slices.Contains(before, c.ID) {
+			n.kept.Consents = append(before[:len(before):len(before)], c.ID)
+		}
 		if c != nil {
 			n.kept.Consent = c.ID
 		}
@@ -253,7 +266,7 @@ func (f *Face) land(ctx context.Context, who *Who, m *matter, x *intent, n *step
 		_, err = through.Record(ctx, who.Org, in)
 		return err
 	case n.given != nil:
-		_, err := through.Withdraw(ctx, n.given.ID, consent.AllScopes, "["+proofDocument(n)+"]", who.By)
+		_, err := through.Withdraw(ctx, n.given.ID, consent.AllScopes, "["+proofDocument(n)+toldBy(who)+"]", who.By)
 		return err
 	}
 	o, rev, err := seal(ctx, nil)
@@ -288,6 +301,14 @@ func (f *Face) sealStep(ctx context.Context, who *Who, n *step) (*Row, *Revision
 	return n.row, rev, err
 }
 
+// toldBy names who told of what a representative did.
+func toldBy(who *Who) string {
+	if who.recorder.Kind == "" {
+		return ""
+	}
+	return ", told by " + who.recorder.Kind + " " + who.recorder.ID
+}
+
 func proofDocument(n *step) string {
 	return "GovStack consent record " + n.row.ID.String() + ", revision " + n.rev.SerializedHash
 }
@@ -304,7 +325,7 @@ func (f *Face) newConsent(who *Who, m *matter, x *intent, n *step) (*consent.New
 		return nil, err
 	}
 	in := &consent.New{
-		Subject: who.Org.Outside(m.person.Subject), Terms: terms, Name: prof.Name, Actor: who.By,
+		Subject: who.Org.Outside(m.person.Subject), Terms: terms, Name: prof.Name, Actor: who.By, Recorder: who.recorder,
 		Proof: consent.Proof{
 			Channel: "api", Document: proofDocument(n),
 			Other: map[string]string{"govstack.dataAgreement": m.agreement.ID, "govstack.dataAgreementRevisionHash": m.revision.SerializedHash},
@@ -318,7 +339,7 @@ func (f *Face) newConsent(who *Who, m *matter, x *intent, n *step) (*consent.New
 	if in.Name == "" {
 		in.Name = m.person.told.ID
 	}
-	if who.By.Kind == "subject" {
+	if who.By.Kind == "subject" || who.Way != nil {
 		in.Proof.Channel, in.Proof.Standing = consent.Cabinet, consent.Confirmed
 	}
 	if x.sig != nil {

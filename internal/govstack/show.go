@@ -137,6 +137,7 @@ func (f *Face) show(ctx context.Context, who *Who, o *Row, seen map[ident.ID][]R
 		ID: k.ID, Agreement: a, AgreementID: k.Agreement, AgreementRevision: rev, AgreementRevisionID: k.Revision, AgreementHash: k.Hash,
 		Individual: &Individual{ID: k.Individual}, IndividualID: k.Individual, OptIn: &on, State: k.State, Signature: k.Signature,
 	}
+	r.DelegateID, r.RepresentationID = k.Delegate, k.Right
 	if !k.Consent.IsZero() {
 		r.ConsentID = k.Consent.String()
 	}

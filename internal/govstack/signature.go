@@ -48,6 +48,7 @@ func readKey(text string) (*jose.JSONWebKey, string, error) {
 // its revision, for whom, yes or no, and when.
 type statement struct {
 	object, agreement, revision, hash, individual string
+	by, other                                     string // who authorized it: the individual, or a delegate
 	optIn                                         bool
 	at                                            time.Time
 }
@@ -80,6 +81,7 @@ func readStatement(text []byte) (*statement, error) {
 		At           string         `json:"timestamp"`
 		Individual   reference      `json:"authorizedByIndividual"`
 		IndividualID string         `json:"authorizedByIndividualId"`
+		Other        string         `json:"authorizedByOther"`
 		Data         jsontext.Value `json:"objectData"`
 	}
 	var d struct {
@@ -107,7 +109,7 @@ func readStatement(text []byte) (*statement, error) {
 	if err := json.Unmarshal(data, &d); err != nil {
 		return nil, err
 	}
-	out := &statement{hash: d.Hash}
+	out := &statement{hash: d.Hash, other: s.Other}
 	one := func(to *string, all ...string) bool {
 		for _, v := range all {
 			if v != "" && *to != "" && v != *to {
@@ -120,10 +122,17 @@ func readStatement(text []byte) (*statement, error) {
 		return true
 	}
 	agree := one(&out.object, s.Object, d.ID) && one(&out.agreement, d.AgreementID, d.Agreement.id) &&
-		one(&out.revision, d.RevisionID, d.Revision.id) && one(&out.individual, d.IndividualID, d.Individual.id, s.IndividualID, s.Individual.id)
+		one(&out.revision, d.RevisionID, d.Revision.id) && one(&out.individual, d.IndividualID, d.Individual.id) &&
+		one(&out.by, s.IndividualID, s.Individual.id)
 	at, err := time.Parse(time.RFC3339, s.At)
 	if err != nil || !agree || d.OptIn == nil || s.Schema != schemaNames[KindRecord] {
 		return nil, errPayload
+	}
+	if out.individual == "" {
+		out.individual = out.by
+	}
+	if out.by == "" && out.other == "" {
+		out.by = out.individual
 	}
 	out.optIn, out.at = *d.OptIn, at
 	return out, nil
@@ -133,7 +142,7 @@ func readStatement(text []byte) (*statement, error) {
 // apart.
 func (s *statement) says(o *statement) bool {
 	return s.object == o.object && s.agreement == o.agreement && s.revision == o.revision && s.hash == o.hash &&
-		s.individual == o.individual && s.optIn == o.optIn
+		s.individual == o.individual && s.by == o.by && s.other == o.other && s.optIn == o.optIn
 }
 
 // check checks a signature and returns what was signed, and the thumbprint of the
@@ -147,8 +156,8 @@ func (s *Signature) check() (*statement, string, error) {
 	if err != nil {
 		return nil, "", fault.Bad("signature.verificationSignedBy", "govstack-key")
 	}
-	if s.VerificationSignedAs != "" && s.VerificationSignedAs != "individual" {
-		return nil, "", fault.Bad("signature.verificationSignedAs", "bad-enum", "allowed", "individual")
+	if as := s.VerificationSignedAs; as != "" && as != asIndividual && as != asDelegate {
+		return nil, "", fault.Bad("signature.verificationSignedAs", "bad-enum", "allowed", asIndividual+", "+asDelegate)
 	}
 	signed, err := s.verify(key)
 	if err != nil {
@@ -263,9 +272,9 @@ func sameJSON(a, b []byte) bool {
 
 // blank is a signature that is still to be made: what to sign, and what of it is
 // known.
-func blank(text string, at time.Time, reference string) (*Signature, error) {
+func blank(text string, at time.Time, reference, as string) (*Signature, error) {
 	s := &Signature{
-		VerificationPayload: text, VerificationPayloadHash: Hash(text), VerificationSignedAs: "individual", Timestamp: stamp(at),
+		VerificationPayload: text, VerificationPayloadHash: Hash(text), VerificationSignedAs: as, Timestamp: stamp(at),
 		SignedWithoutObjectReference: reference == "", ObjectType: "revision", ObjectReference: reference,
 	}
 	payload := map[string]any{

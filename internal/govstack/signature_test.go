@@ -31,7 +31,7 @@ func FuzzSignature(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	sig, err := blank(statement, at, "")
+	sig, err := blank(statement, at, "", asIndividual)
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"kelisim/internal/consent"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
+	"kelisim/internal/outbox"
 )
 
 // Kind is what an object is.
@@ -65,6 +66,10 @@ type Store interface {
 	// means that the id, or the record of the individual, is taken; one of
 	// "govstack-key-foreign" that the key is another's.
 	PutObject(ctx context.Context, o *Row, rev *RevisionRow, r *journal.Record) (stale bool, err error)
+	// PutWebhook is PutObject of a subscription together with the webhook of the
+	// outbox that it is: it takes the place of the one with its id. With nil that one
+	// ends, and what waits for it is dropped.
+	PutWebhook(ctx context.Context, o *Row, rev *RevisionRow, hook *outbox.Webhook, r *journal.Record) (stale bool, err error)
 	// GiveRecord is consent.Store.InsertConsent with the record of it in the same
 	// write.
 	GiveRecord(ctx context.Context, c *consent.Consent, t *consent.Text, superseded []*consent.Consent, o *Row, rev *RevisionRow, r *journal.Record) (stale bool, err error)

@@ -284,31 +284,20 @@ func (d *Deliverer) call(ctx context.Context, x *Delivery) outcome {
 	if err != nil {
 		return outcome{problem: "internal", final: true}
 	}
-	end := &Endpoint{URL: p.URL}
+	to := &To{Org: org, Endpoint: &Endpoint{URL: p.URL}, At: d.Now()}
 	if x.Channel == Callback {
-		end.Secret = CallbackSecret(org)
-	} else {
-		hooks, err := d.Store.Webhooks(ctx, x.Org)
-		if err != nil {
-			return outcome{problem: "internal"}
-		}
-		end = nil
-		for i := range hooks {
-			if hooks[i].ID != x.Target {
-				continue
-			}
-			if end, err = d.Endpoint(org, &hooks[i]); err != nil {
-				return outcome{problem: "internal", final: true}
-			}
-		}
-		if end == nil {
-			return outcome{dropped: true}
-		}
+		to.Endpoint.Secret = CallbackSecret(org)
+	} else if out, ok := d.aim(ctx, x, to); !ok {
+		return out
 	}
-	if CheckURL(end.URL, d.Private) != nil { // it may have been allowed once
+	if CheckURL(to.Endpoint.URL, d.Private) != nil { // it may have been allowed once
 		return outcome{problem: "address-refused", final: true}
 	}
-	out, acknowledged := d.post(ctx, x.ID.String(), end, p.Body)
+	m, err := d.message(ctx, to, &x.Tell, p.Body)
+	if err != nil {
+		return outcome{problem: "internal"}
+	}
+	out, acknowledged := d.post(ctx, x.ID.String(), to, m)
 	if acknowledged {
 		got, err := d.Acknowledge(ctx, org, x.ID, verify.Actor{Kind: "system", ID: x.ID.String()})
 		if err != nil { // it was taken; that it was acknowledged can be said again
@@ -320,20 +309,41 @@ func (d *Deliverer) call(ctx context.Context, x *Delivery) outcome {
 	return out
 }
 
-func (d *Deliverer) post(ctx context.Context, id string, end *Endpoint, body []byte) (outcome, bool) {
+// aim finds the webhook that a delivery is to go to; it may be gone.
+func (d *Deliverer) aim(ctx context.Context, x *Delivery, to *To) (outcome, bool) {
+	hooks, err := d.Store.Webhooks(ctx, x.Org)
+	if err != nil {
+		return outcome{problem: "internal"}, false
+	}
+	for i := range hooks {
+		if hooks[i].ID != x.Target {
+			continue
+		}
+		to.Webhook = &hooks[i]
+		if to.Endpoint, err = d.Endpoint(to.Org, to.Webhook); err != nil {
+			return outcome{problem: "internal", final: true}, false
+		}
+		return outcome{}, true
+	}
+	return outcome{dropped: true}, false
+}
+
+func (d *Deliverer) post(ctx context.Context, id string, to *To, m *Message) (outcome, bool) {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, end.URL, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to.Endpoint.URL, bytes.NewReader(m.Body))
 	if err != nil {
 		return outcome{problem: "address-refused", final: true}, false
 	}
-	now := d.Now()
 	h := r.Header
-	h.Set("Content-Type", "application/cloudevents+json")
+	for name, value := range m.Header {
+		h.Set(name, value)
+	}
+	h.Set("Content-Type", m.ContentType)
 	h.Set("User-Agent", "kelisim")
 	h.Set("Webhook-Id", id)
-	h.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
-	h.Set("Webhook-Signature", Sign(end.Secret, id, now, body))
+	h.Set("Webhook-Timestamp", strconv.FormatInt(to.At.Unix(), 10))
+	h.Set("Webhook-Signature", Sign(to.Endpoint.Secret, id, to.At, m.Body))
 	res, err := d.HTTP.Do(r)
 	if err != nil {
 		return outcome{problem: problemOf(err), down: true}, false

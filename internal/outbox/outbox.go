@@ -155,6 +155,9 @@ type Outbox struct {
 	// machine. Off in production: an organization that may register an address
 	// would reach what only we can.
 	Private bool
+	// Forms are those beside CloudEvents in which a webhook can want its events, by
+	// name.
+	Forms map[string]Form
 
 	mu    sync.Mutex
 	hooks map[ident.ID]hooked
@@ -196,7 +199,8 @@ func (o *Outbox) webhooks(ctx context.Context, org ident.ID) ([]Webhook, error) 
 	return list, nil
 }
 
-func (o *Outbox) forget(org ident.ID) {
+// Forget lets the webhooks of an organization be read anew: one has changed.
+func (o *Outbox) Forget(org ident.ID) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	delete(o.hooks, org)

@@ -76,7 +76,7 @@ func (o *Outbox) Tell(ctx context.Context, rec *journal.Record, e *Event) error 
 			return err
 		}
 		for i := range hooks {
-			if !matches(hooks[i].Events, e.Type) {
+			if !o.wants(&hooks[i], e) {
 				continue
 			}
 			if err := o.push(ctx, rec, e, org, &hooks[i], ""); err != nil {
@@ -137,7 +137,7 @@ func (o *Outbox) push(ctx context.Context, rec *journal.Record, e *Event, org *p
 		sum := org.Key.Blind("callback", org.ID[:], callback)
 		copy(t.Target[:], sum[:])
 	}
-	if e.Asked == nil && o.AckBy != nil {
+	if e.Asked == nil && o.AckBy != nil && formOf(hook) == "" {
 		var err error
 		if t.Term, err = o.AckBy(ctx, org, now); err != nil {
 			return err

@@ -31,6 +31,7 @@ type Webhook struct {
 	ID      ident.ID
 	Org     ident.ID
 	Events  []string // none: all
+	Form    string   // in which it wants its events; empty: CloudEvents
 	Created time.Time
 	Sealed  []byte // Endpoint under the organization's key
 }
@@ -39,6 +40,11 @@ type Webhook struct {
 type Endpoint struct {
 	URL    string `json:"url"`
 	Secret []byte `json:"secret"`
+	// Of a webhook in another form: the name by which its owner knows it, the type
+	// of content that it asked for, and its secret as it was written.
+	Name        string `json:"name,omitempty"`
+	ContentType string `json:"contentType,omitempty"`
+	SecretKey   string `json:"secretKey,omitempty"`
 }
 
 // secretPrefix begins the text of a secret, as Standard Webhooks has it.
@@ -57,9 +63,6 @@ const (
 // AddWebhook registers where an organization wants word. The secret is told this
 // once.
 func (o *Outbox) AddWebhook(ctx context.Context, org *party.Organization, address string, events []string, by verify.Actor) (*Webhook, *Endpoint, error) {
-	if err := CheckURL(address, o.Private); err != nil {
-		return nil, nil, err
-	}
 	for _, e := range events {
 		if !slices.ContainsFunc(Events, func(known string) bool { return e != "" && matches([]string{e}, known) }) {
 			return nil, nil, fault.Bad("events", "event-unknown", "allowed", strings.Join(Events, ", "))
@@ -68,22 +71,13 @@ func (o *Outbox) AddWebhook(ctx context.Context, org *party.Organization, addres
 	if len(events) > len(Events) {
 		return nil, nil, fault.Bad("events", "too-many-items", "max", len(Events))
 	}
-	have, err := o.Store.Webhooks(ctx, org.ID)
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(have) >= maxHooks {
-		return nil, nil, fault.New(fault.Conflict, "webhooks-too-many", "max", maxHooks)
-	}
 	now := o.Now()
 	w := &Webhook{ID: ident.NewID(now), Org: org.ID, Events: events, Created: now}
 	e := &Endpoint{URL: address, Secret: make([]byte, 32)}
-	rand.Read(e.Secret)       //nolint:errcheck // since Go 1.24 it never fails: the program stops instead
-	b, err := json.Marshal(e) //nolint:gosec // it is sealed
-	if err != nil {
+	rand.Read(e.Secret) //nolint:errcheck // since Go 1.24 it never fails: the program stops instead
+	if err := o.Ready(ctx, org, w, e); err != nil {
 		return nil, nil, err
 	}
-	w.Sealed = org.Key.Seal(nil, b, hookPlace(w))
 	rec, err := o.record(org, w.ID, by, "webhook.add")
 	if err != nil {
 		return nil, nil, err
@@ -91,8 +85,29 @@ func (o *Outbox) AddWebhook(ctx context.Context, org *party.Organization, addres
 	if err := o.Store.InsertWebhook(ctx, w, rec); err != nil {
 		return nil, nil, err
 	}
-	o.forget(org.ID)
+	o.Forget(org.ID)
 	return w, e, nil
+}
+
+// Ready checks that a webhook can be registered, and seals where it goes. It lands
+// nothing: a face that keeps subscriptions of its own lands it with those, and says
+// Forget after.
+func (o *Outbox) Ready(ctx context.Context, org *party.Organization, w *Webhook, e *Endpoint) error {
+	if err := CheckURL(e.URL, o.Private); err != nil {
+		return err
+	}
+	have, err := o.Store.Webhooks(ctx, org.ID)
+	if err != nil {
+		return err
+	}
+	if len(have) >= maxHooks && !slices.ContainsFunc(have, func(x Webhook) bool { return x.ID == w.ID }) {
+		return fault.New(fault.Conflict, "webhooks-too-many", "max", maxHooks)
+	}
+	b, err := json.Marshal(e) //nolint:gosec // it is sealed
+	if err == nil {
+		w.Sealed = org.Key.Seal(nil, b, hookPlace(w))
+	}
+	return err
 }
 
 // RemoveWebhook ends it. What still waits for it is dropped.
@@ -101,7 +116,7 @@ func (o *Outbox) RemoveWebhook(ctx context.Context, org *party.Organization, id 
 	if err != nil {
 		return err
 	}
-	defer o.forget(org.ID)
+	defer o.Forget(org.ID)
 	return o.Store.DeleteWebhook(ctx, org.ID, id, rec)
 }
 

@@ -118,6 +118,35 @@ func (s *Representatives) Check(ctx context.Context, subject ident.ID, o *party.
 	return r, nil
 }
 
+// Between finds the representation by which one person may do something for another
+// with an organization: the first of the acts that any of them allows. Where there
+// are some and none goes so far, that is told; else there is none.
+func (s *Representatives) Between(ctx context.Context, subject, representative ident.ID, o *party.Organization, acts ...Acts) (*Representation, error) {
+	list, err := s.Store.Representations(ctx, Filter{Subject: subject, Representative: representative})
+	if err != nil {
+		return nil, err
+	}
+	missing := errUnknown
+	for _, act := range acts {
+		for i := range list {
+			r := &list[i]
+			if !r.covers(o) {
+				continue
+			}
+			if err := s.holds(ctx, r); err == errUnknown { //nolint:errorlint // that very one
+				continue
+			} else if err != nil {
+				return nil, err
+			}
+			if r.Acts&act == act {
+				return r, nil
+			}
+			missing = fault.New(fault.Forbidden, "representation-scope")
+		}
+	}
+	return nil, missing
+}
+
 // Behind is the representation that an actor in the journal of an organization
 // stands for, in force or not.
 func (s *Representatives) Behind(ctx context.Context, subject ident.ID, o *party.Organization, by verify.Actor) (*Representation, error) {

@@ -11,6 +11,7 @@ import (
 	"kelisim/internal/govstack"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
+	"kelisim/internal/outbox"
 )
 
 const objectColumns = `subject_id, org_id, id, kind, sum, version, hidden, parent, about, revision, mark, sealed`
@@ -39,6 +40,22 @@ func optional(v ident.ID) any {
 // PutObject lands an object with its revision.
 func (s *Store) PutObject(ctx context.Context, o *govstack.Row, rev *govstack.RevisionRow, rec *journal.Record) (bool, error) {
 	out, err := s.land(ctx, rec, func(ctx context.Context, q querier) error { return putObject(ctx, q, o, rev) })
+	return out.Stale, err
+}
+
+// PutWebhook lands a subscription with its revision, and the webhook of the outbox
+// that it is; nil ends that one.
+func (s *Store) PutWebhook(ctx context.Context, o *govstack.Row, rev *govstack.RevisionRow, hook *outbox.Webhook, rec *journal.Record) (bool, error) {
+	out, err := s.land(ctx, rec, func(ctx context.Context, q querier) error {
+		if err := putObject(ctx, q, o, rev); err != nil {
+			return err
+		}
+		if hook != nil {
+			return putWebhook(ctx, q, hook)
+		}
+		_, err := endWebhook(ctx, q, o.Org, o.ID)
+		return err
+	})
 	return out.Stale, err
 }
 

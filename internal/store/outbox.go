@@ -276,25 +276,38 @@ func (s *Store) CountLetters(ctx context.Context, subject ident.ID, event string
 // InsertWebhook lands where an organization wants word.
 func (s *Store) InsertWebhook(ctx context.Context, w *outbox.Webhook, r *journal.Record) error {
 	_, err := s.land(ctx, r, func(ctx context.Context, q querier) error {
-		_, err := q.exec(ctx, `INSERT INTO webhook (org_id, id, events, created_at, sealed) VALUES (?1, ?2, ?3, ?4, ?5)`,
-			w.Org[:], w.ID[:], strings.Join(w.Events, " "), millis(w.Created), w.Sealed)
-		return err
+		return putWebhook(ctx, q, w)
 	})
 	return err
+}
+
+// putWebhook writes a webhook, a new one or in the place of what it was.
+func putWebhook(ctx context.Context, q querier, w *outbox.Webhook) error {
+	_, err := q.exec(ctx, `INSERT INTO webhook (org_id, id, events, form, created_at, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+		ON CONFLICT (org_id, id) DO UPDATE SET events = excluded.events, form = excluded.form, sealed = excluded.sealed`,
+		w.Org[:], w.ID[:], strings.Join(w.Events, " "), w.Form, millis(w.Created), w.Sealed)
+	return err
+}
+
+// endWebhook deletes a webhook, and drops what waits for it. It says how many there
+// were.
+func endWebhook(ctx context.Context, q querier, org, hook ident.ID) (int64, error) {
+	n, err := q.exec(ctx, `DELETE FROM webhook WHERE org_id = ?1 AND id = ?2`, org[:], hook[:])
+	if err != nil || n == 0 {
+		return n, err
+	}
+	_, err = q.exec(ctx, `UPDATE outbox SET status = 'dropped', escalate_at = 0
+		WHERE org_id = ?1 AND target = ?2 AND status = 'waiting'`, org[:], hook[:])
+	return n, err
 }
 
 // DeleteWebhook lands that an organization wants no more word there.
 func (s *Store) DeleteWebhook(ctx context.Context, org, hook ident.ID, r *journal.Record) error {
 	_, err := s.land(ctx, r, func(ctx context.Context, q querier) error {
-		n, err := q.exec(ctx, `DELETE FROM webhook WHERE org_id = ?1 AND id = ?2`, org[:], hook[:])
+		n, err := endWebhook(ctx, q, org, hook)
 		if err == nil && n == 0 {
 			err = fault.New(fault.NotFound, "webhook-unknown")
 		}
-		if err != nil {
-			return err
-		}
-		_, err = q.exec(ctx, `UPDATE outbox SET status = 'dropped', escalate_at = 0
-			WHERE org_id = ?1 AND target = ?2 AND status = 'waiting'`, org[:], hook[:])
 		return err
 	})
 	return err
@@ -302,12 +315,12 @@ func (s *Store) DeleteWebhook(ctx context.Context, org, hook ident.ID, r *journa
 
 // Webhooks lists those of an organization.
 func (s *Store) Webhooks(ctx context.Context, org ident.ID) ([]outbox.Webhook, error) {
-	rows, err := s.read().query(ctx, `SELECT id, events, created_at, sealed FROM webhook WHERE org_id = ?1 ORDER BY id`, org[:])
+	rows, err := s.read().query(ctx, `SELECT id, events, form, created_at, sealed FROM webhook WHERE org_id = ?1 ORDER BY id`, org[:])
 	return collect(rows, err, func(r *sql.Rows) (outbox.Webhook, error) {
 		w := outbox.Webhook{Org: org}
 		var events string
 		var created int64
-		err := r.Scan(id{&w.ID}, &events, &created, &w.Sealed)
+		err := r.Scan(id{&w.ID}, &events, &w.Form, &created, &w.Sealed)
 		w.Events, w.Created = strings.Fields(events), moment(created)
 		return w, err
 	})
