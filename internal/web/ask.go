@@ -1,9 +1,11 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"kelisim/internal/consent"
@@ -185,7 +187,11 @@ func (p *Pages) answer(w http.ResponseWriter, v *visit) error {
 	case "refuse":
 		_, err = p.Consents.Refuse(v.Context(), r.ID, v.PostFormValue("reason"), by)
 	case "give":
+		var wrong *fault.Error
 		err = p.give(v, r, by)
+		if v.PostForm.Has("signature") && errors.As(err, &wrong) && strings.HasPrefix(wrong.Code, "signature-") {
+			return p.toSign(w, v, r, signedIn(v), wrong)
+		}
 	default:
 		err = errAnswer
 	}
@@ -210,13 +216,18 @@ func (p *Pages) give(v *visit, r *consent.Request, by verify.Actor) error {
 	}
 	given, cms := consent.Proof{Channel: consent.Cabinet}, []byte(nil)
 	if v.PostForm.Has("signature") {
-		given.Channel, cms = consent.Signed, []byte(v.PostFormValue("signature"))
-		if l := locale.Lang(v.PostFormValue("language")); slices.Contains(locale.All[:], l) {
-			lang = l
-		}
+		given.Channel, cms, lang = consent.Signed, []byte(v.PostFormValue("signature")), signedIn(v)
 	}
 	_, err = p.Consents.Give(v.Context(), r.ID, c, lang, given, cms, by)
 	return err
+}
+
+// signedIn is the language of the text that was signed.
+func signedIn(v *visit) locale.Lang {
+	if l := locale.Lang(v.PostFormValue("language")); slices.Contains(locale.All[:], l) {
+		return l
+	}
+	return v.Lang
 }
 
 // leftTicked is what the subject left ticked.

@@ -395,7 +395,7 @@ func partNames(v *visit, p *consent.Part, purposes []string, reg *register.Regis
 		}
 	}
 	if !p.Until.IsZero() {
-		out = append(out, locale.Text(v.Lang, "page.part.until", "date", locale.Date(v.Lang, p.Until)))
+		out = append(out, locale.Text(v.Lang, "page.part.until", "date", locale.Date(v.Lang, locale.LastDay(p.Until))))
 	}
 	return out
 }
