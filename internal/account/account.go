@@ -36,10 +36,12 @@ const (
 	login        Role = "login" // of a subject
 	loginStaff   Role = "login-staff"
 	loginOfficer Role = "login-officer"
+
+	loginAuthority Role = "login-authority"
 )
 
 // opens is the role of the session that a link opens.
-var opens = map[Role]Role{login: Subject, loginStaff: Staff, loginOfficer: Officer}
+var opens = map[Role]Role{login: Subject, loginStaff: Staff, loginOfficer: Officer, loginAuthority: Authority}
 
 // ParseRole reads a role that a token may be given.
 func ParseRole(s string) (Role, error) {
@@ -53,7 +55,7 @@ func ParseRole(s string) (Role, error) {
 // NeedsOrg reports whether a token of the role belongs to one organization.
 func (r Role) NeedsOrg() bool {
 	switch r {
-	case Operator, Staff, Officer, ThirdParty, Authority, Examiner, loginStaff, loginOfficer:
+	case Operator, Staff, Officer, ThirdParty, Authority, Examiner, loginStaff, loginOfficer, loginAuthority:
 		return true
 	default:
 		return false
@@ -188,7 +190,8 @@ func (a *Accounts) LoginLink(ctx context.Context, subject ident.ID, life time.Du
 }
 
 // ConsoleLink makes the secret of a link that opens one session of the staff or
-// the officer of an organization. The session bears the label of the link.
+// the officer of an organization, or of a person of the authorised body. The
+// session bears the label of the link.
 func (a *Accounts) ConsoleLink(ctx context.Context, role Role, org ident.ID, label string, life time.Duration) (string, error) {
 	t := Token{Org: org, Expires: a.Now().Add(life)}
 	switch role {
@@ -196,8 +199,10 @@ func (a *Accounts) ConsoleLink(ctx context.Context, role Role, org ident.ID, lab
 		t.Role = loginStaff
 	case Officer:
 		t.Role = loginOfficer
+	case Authority:
+		t.Role = loginAuthority
 	default:
-		return "", fault.Bad("role", "bad-enum", "allowed", "officer, staff")
+		return "", fault.Bad("role", "bad-enum", "allowed", "officer, staff, authority")
 	}
 	return a.Issue(ctx, t, label)
 }
@@ -208,9 +213,9 @@ func (a *Accounts) Login(ctx context.Context, link string) (string, error) {
 	return a.spend(ctx, link, SessionLife, Subject)
 }
 
-// LoginConsole is Login by a link of the staff or the officer.
+// LoginConsole is Login by a link to the console.
 func (a *Accounts) LoginConsole(ctx context.Context, link string) (string, error) {
-	return a.spend(ctx, link, ConsoleLife, Staff, Officer)
+	return a.spend(ctx, link, ConsoleLife, Staff, Officer, Authority)
 }
 
 // spend opens a session of one of the roles. A link of another role is not one

@@ -180,7 +180,7 @@ func TestConsoleLink(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, a *app.App, clock *apptest.Clock) {
 		org := apptest.Org(t, a, "")
-		for _, role := range []account.Role{account.Staff, account.Officer} {
+		for _, role := range []account.Role{account.Staff, account.Officer, account.Authority} {
 			link, err := a.Accounts.ConsoleLink(t.Context(), role, org.ID, "Айгүл, compliance", account.LoginLife)
 			if err != nil {
 				t.Fatal(err)
@@ -215,7 +215,7 @@ func TestConsoleLink(t *testing.T) {
 				t.Errorf("a session of %s lasts: %v", role, err)
 			}
 		}
-		for _, role := range []account.Role{account.Admin, account.Operator, account.Subject, account.Authority, "login", "king", ""} {
+		for _, role := range []account.Role{account.Admin, account.Operator, account.Subject, account.Examiner, "login", "king", ""} {
 			if _, err := a.Accounts.ConsoleLink(t.Context(), role, org.ID, "", time.Hour); !fault.Is(err, "bad-enum") {
 				t.Errorf("a link for %q: %v", role, err)
 			}

@@ -78,6 +78,10 @@ var access = []accessRow{
 	{"POST /v1/consents/{id}/holds/{hold}/appeal", "/v1/consents/$held/holds/$hold/appeal", `{"reason":"it was paid"}`, "subject"},
 	{"GET /v1/holds", "/v1/holds?appealed=true", "", "officer authority"},
 	{"POST /v1/holds/{id}/decide", "/v1/holds/$disputed/decide", `{"decision":"lift","reason":"it was paid"}`, "authority"},
+	{"GET /v1/consents/{id}/holds/{hold}/file", "/v1/consents/$held/holds/$hold/file", "", "operator staff officer subject"},
+	{"POST /v1/consents/{id}/holds/{hold}/reply", "/v1/consents/$held/holds/$disputed/reply", `{"reply":"it was not"}`, "officer"},
+	{"GET /v1/holds/{id}", "/v1/holds/$disputed", "", "authority"},
+	{"GET /v1/holds/{id}/file", "/v1/holds/$disputed/file", "", "authority"},
 
 	{"POST /v1/decisions", "/v1/decisions", `{"subject":"$mine","organization":"$bin","action":"view","purpose":"payment","categories":["name"]}`, "operator third-party"},
 	{"POST /v1/decisions/batch", "/v1/decisions/batch", `{"decisions":[{"subject":"$subject","action":"view","purpose":"payment"}]}`, "operator"},
@@ -304,7 +308,7 @@ func (w *world) fresh(t *testing.T, role, call string) {
 	}
 	if strings.Contains(call, "$held") || strings.Contains(call, "$disputed") {
 		w.names["held"] = w.give(t, "payment")
-		w.names["hold"] = w.hold(t, "$held")
+		w.names["hold"] = w.hold(t, "$held", `,"file":{"name":"contract.pdf","content":"JVBERi0xLjc="}`)
 		w.names["disputed"] = w.names["hold"]
 	}
 	if strings.Contains(call, "$disputed") {

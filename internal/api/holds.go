@@ -19,6 +19,7 @@ type holdRequest struct {
 	Provision  string    `json:"provision,omitempty"`  // of the law that a withdrawal would contradict
 	Obligation string    `json:"obligation,omitempty"` // that is outstanding; one of the two
 	Document   string    `json:"document"`             // that shows it
+	File       *fileBody `json:"file,omitempty"`       // the document itself: PDF, PNG, JPEG or TIFF, at most 3 MiB
 	Until      time.Time `json:"until"`
 	Scopes     []string  `json:"scopes,omitempty"`   // that cannot be taken back: process, transfer, crossBorder; all three if absent
 	Purposes   []string  `json:"purposes,omitempty"` // that cannot; all of the consent if absent
@@ -32,29 +33,30 @@ type holdBody struct {
 	Status       consent.HoldStatus `json:"status"`
 	Provision    string             `json:"provision,omitempty"`
 	Obligation   string             `json:"obligation,omitempty"`
-	Document     string             `json:"document"`
+	Document     string             `json:"document,omitempty"`
+	File         *consent.File      `json:"file,omitempty"`
 	Scopes       []string           `json:"scopes"`
 	Purposes     []string           `json:"purposes"`
 	SetAt        time.Time          `json:"setAt"`
 	Until        time.Time          `json:"until"`
 	DemandedAt   *time.Time         `json:"demandedAt,omitempty"` // the first withdrawal that it barred
+	AppealedAt   *time.Time         `json:"appealedAt,omitempty"`
 	Appeal       string             `json:"appeal,omitempty"`
+	Reply        string             `json:"reply,omitempty"` // of the operator to the appeal
 	Decision     string             `json:"decision,omitempty"`
+	DecidedBy    string             `json:"decidedBy,omitempty"` // authority, or who of the operator ended it
+	MovedAt      time.Time          `json:"movedAt"`             // into the status
 }
 
-func (c *call) holdBody(h *consent.Hold) (*holdBody, error) {
+// holdHead is a hold without what it says.
+func (c *call) holdHead(h *consent.Hold) (*holdBody, error) {
 	o, err := c.Parties.ByID(c.ctx(), h.Org)
-	if err != nil {
-		return nil, err
-	}
-	n, err := c.Consents.HoldNote(c.ctx(), h)
 	if err != nil {
 		return nil, err
 	}
 	b := &holdBody{
 		ID: h.ID, Consent: h.Consent, Organization: o.BIN, Status: h.StatusAt(c.Now()),
-		Provision: n.Provision, Obligation: n.Obligation, Document: n.Document, Appeal: n.Appeal, Decision: n.Decision,
-		Scopes: h.Scopes.Names(), Purposes: append([]string{}, h.Purposes...), SetAt: h.Set, Until: h.Until,
+		Scopes: h.Scopes.Names(), Purposes: append([]string{}, h.Purposes...), SetAt: h.Set, Until: h.Until, MovedAt: h.Moved,
 	}
 	if c.caller.Role != account.Subject {
 		b.Subject = o.Outside(h.Subject)
@@ -62,6 +64,23 @@ func (c *call) holdBody(h *consent.Hold) (*holdBody, error) {
 	if !h.Demanded.IsZero() {
 		b.DemandedAt = &h.Demanded
 	}
+	if !h.Appealed.IsZero() {
+		b.AppealedAt = &h.Appealed
+	}
+	return b, nil
+}
+
+func (c *call) holdBody(h *consent.Hold) (*holdBody, error) {
+	b, err := c.holdHead(h)
+	if err != nil {
+		return nil, err
+	}
+	n, err := c.Consents.HoldNote(c.ctx(), h)
+	if err != nil {
+		return nil, err
+	}
+	b.Provision, b.Obligation, b.Document, b.File = n.Provision, n.Obligation, n.Document, n.File
+	b.Appeal, b.Reply, b.Decision, b.DecidedBy = n.Appeal, n.Reply, n.Decision, n.DecidedBy
 	return b, nil
 }
 
@@ -91,6 +110,9 @@ func (c *call) setHold(in *holdRequest) (*holdBody, error) {
 	n := &consent.NewHold{
 		HoldNote: consent.HoldNote{Provision: in.Provision, Obligation: in.Obligation, Document: in.Document},
 		Purposes: in.Purposes, Until: in.Until, Actor: c.actor(),
+	}
+	if in.File != nil {
+		n.Scan = &consent.NewFile{Name: in.File.Name, Content: in.File.Content}
 	}
 	if len(in.Scopes) > 0 {
 		if n.Scopes, err = consent.ParseScopes(in.Scopes); err != nil {
@@ -172,8 +194,59 @@ func (c *call) movedHold(h *consent.Hold, err error) (*holdBody, error) {
 	return c.holdBody(h)
 }
 
-// listHolds lists holds: of every organization to the authorised body, else the
-// own.
+// holdFile hands out the document of a hold to both sides.
+func (c *call) holdFile() (*raw, error) {
+	_, h, err := c.hold()
+	if err != nil {
+		return nil, err
+	}
+	return c.document(h)
+}
+
+func (c *call) document(h *consent.Hold) (*raw, error) {
+	f, content, err := c.Consents.HoldFile(c.ctx(), h)
+	if err != nil {
+		return nil, err
+	}
+	return &raw{f.Type, content}, nil
+}
+
+type replyBody struct {
+	Reply string `json:"reply"`
+}
+
+func (c *call) replyHold(in *replyBody) (*holdBody, error) {
+	_, h, err := c.hold()
+	if err != nil {
+		return nil, err
+	}
+	return c.movedHold(c.Consents.ReplyHold(c.ctx(), h.ID, in.Reply, c.actor()))
+}
+
+// reviewed is an appealed hold before the authorised body; that it looked is
+// journaled first.
+func (c *call) reviewed() (*consent.Hold, error) {
+	id, err := c.pathID()
+	if err != nil {
+		return nil, err
+	}
+	return c.Consents.ReviewHold(c.ctx(), id, verify.Actor{Kind: "authority", ID: c.caller.Token.String()})
+}
+
+func (c *call) reviewHold() (*holdBody, error) {
+	return c.movedHold(c.reviewed())
+}
+
+func (c *call) reviewFile() (*raw, error) {
+	h, err := c.reviewed()
+	if err != nil {
+		return nil, err
+	}
+	return c.document(h)
+}
+
+// listHolds lists holds: of every organization to the authorised body, and to it
+// not what they say, which takes a look that is journaled; else the own.
 func (c *call) listHolds() (*paged[*holdBody], error) {
 	q := c.r.URL.Query()
 	f := consent.HoldFilter{All: c.caller.Role == account.Authority}
@@ -206,7 +279,11 @@ func (c *call) listHolds() (*paged[*holdBody], error) {
 			out.Next = list[i-1].ID.String()
 			break
 		}
-		b, err := c.holdBody(&list[i])
+		show := c.holdBody
+		if c.caller.Role == account.Authority {
+			show = c.holdHead
+		}
+		b, err := show(&list[i])
 		if err != nil {
 			return nil, err
 		}
@@ -343,7 +420,7 @@ func holdRoutes() []route {
 	return []route{
 		post("/v1/consents/{id}/narrow", "Consents", "Keep a part, without a new consent", subjects, http.StatusOK, (*call).narrowConsent).onBehalf(represent.Withdraw),
 		post("/v1/consents/{id}/extend", "Consents", "Let it last longer", subjects, http.StatusOK, (*call).extendConsent).onBehalf(represent.Consent),
-		post("/v1/consents/{id}/holds", "Consents", "Name beforehand what bars a withdrawal (Art. 8(2))", holders, http.StatusCreated, (*call).setHold),
+		post("/v1/consents/{id}/holds", "Consents", "Name beforehand what bars a withdrawal (Art. 8(2))", holders, http.StatusCreated, (*call).setHold).upTo(5 << 20),
 		get("/v1/consents/{id}/holds", "Consents", "What bars a withdrawal", sides, (*call).consentHolds).onBehalf(represent.Read),
 		post("/v1/consents/{id}/holds/{hold}/lift", "Consents", "End a hold before its date", holders, http.StatusOK, (*call).liftHold),
 		post("/v1/consents/{id}/holds/{hold}/appeal", "Consents", "Appeal a hold to the authorised body", subjects, http.StatusOK, (*call).appealHold).onBehalf(represent.Withdraw),
@@ -353,6 +430,10 @@ func holdRoutes() []route {
 		get("/v1/organizations/{bin}/dissemination", "Organizations", "Whether there are conditions and bans on what is published", nil, (*call).dissemination),
 		post("/v1/organizations/{bin}/versions/{n}/ask", "Organizations", "Ask again those whose consents the version in force has outgrown", governors, http.StatusAccepted, (*call).askAgain),
 		get("/v1/organizations/{bin}/versions/{n}/ask", "Organizations", "How far the asking again has come", governors, (*call).askedAgain),
-		post("/v1/holds/{id}/decide", "Consents", "Decide an appeal", authorities, http.StatusOK, (*call).decideHold),
+		post("/v1/holds/{id}/decide", "Consents", "Decide an appeal; lifted, the withdrawal that was refused is carried out", authorities, http.StatusOK, (*call).decideHold),
+		get("/v1/consents/{id}/holds/{hold}/file", "Consents", "The document of a hold", sides, (*call).holdFile).onBehalf(represent.Read),
+		post("/v1/consents/{id}/holds/{hold}/reply", "Consents", "Answer an appeal before it is decided", holders, http.StatusOK, (*call).replyHold),
+		get("/v1/holds/{id}", "Consents", "An appealed hold with what both sides said; the look is journaled", authorities, (*call).reviewHold),
+		get("/v1/holds/{id}/file", "Consents", "Its document; the look is journaled", authorities, (*call).reviewFile),
 	}
 }

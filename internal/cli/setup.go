@@ -134,7 +134,7 @@ func (c *tokenCommand) Run(e *env) error {
 
 type loginCommand struct {
 	Org       string `help:"BIN of the organization." required:"" placeholder:"BIN"`
-	Role      string `help:"officer or staff." required:""`
+	Role      string `help:"officer or staff; authority for a person of the authorised body." required:""`
 	Label     string `help:"Whom it is for; kept sealed."`
 	PublicURL string `name:"public-url" help:"Address that others reach us by; without it the path alone is printed." env:"KELISIM_PUBLIC_URL" placeholder:"URL"`
 }

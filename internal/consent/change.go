@@ -37,7 +37,7 @@ func (s *Consents) WithdrawPart(ctx context.Context, id ident.ID, d *Demand, by 
 		arrived = s.Now()
 	}
 	c, err := s.change(ctx, id, by, represent.Withdraw, "consent.withdraw", s.taking(ctx, &part, (*Consent).Take, arrived, by), d.Reason)
-	return c, s.refused(ctx, err, arrived, by)
+	return c, s.refused(ctx, err, &HeldDemand{arrived, part, d.Reason}, by)
 }
 
 // Narrow keeps what is named and takes the rest out, by the subject's own will:
@@ -53,7 +53,7 @@ func (s *Consents) Narrow(ctx context.Context, id ident.ID, stay *Part, by verif
 	}
 	arrived := s.Now()
 	c, err = s.change(ctx, id, by, represent.Withdraw, "consent.narrow", s.taking(ctx, gone, (*Consent).Narrow, arrived, by), "")
-	return c, s.refused(ctx, err, arrived, by)
+	return c, s.refused(ctx, err, &HeldDemand{At: arrived, Part: *gone}, by)
 }
 
 // Extend lets a consent last longer; for another only who may consent.

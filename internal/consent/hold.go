@@ -31,6 +31,8 @@ var HoldMachine = Machine[HoldStatus]{
 	{"consent.hold", nil, HoldActive, []Who{ByOperator}, "8(2)"},
 	{"consent.barred", []HoldStatus{HoldActive, HoldAppealed, HoldUpheld}, "", anyParty, "8(2)"}, // a demand was refused by it
 	{"consent.appeal", []HoldStatus{HoldActive}, HoldAppealed, person, "24(1)7"},
+	{"consent.reply", []HoldStatus{HoldAppealed}, "", []Who{ByOperator}, "24(1)7"}, // the operator's word on the appeal
+	{"consent.review", []HoldStatus{HoldAppealed, HoldUpheld, HoldLifted, HoldOver}, "", []Who{ByAuthority}, "27-1(1)3"},
 	{"consent.uphold", []HoldStatus{HoldAppealed}, HoldUpheld, []Who{ByAuthority}, "8(2)"},
 	{"consent.lift", []HoldStatus{HoldActive, HoldAppealed, HoldUpheld}, HoldLifted, []Who{ByOperator, ByAuthority}, "8(2)"},
 }
@@ -52,19 +54,33 @@ type Hold struct {
 	Set      time.Time
 	Until    time.Time // never zero
 	Demanded time.Time // the first withdrawal that it barred, zero for none
+	Appealed time.Time // zero for never
 	Moved    time.Time // into the status
 	// Sealed is HoldNote under the subject's journal key: an obligation tells of
 	// a person.
 	Sealed []byte
 }
 
-// HoldNote is what a hold says.
+// HoldNote is what a hold says, and what was said about it.
 type HoldNote struct {
 	Provision  string `json:"provision,omitempty"`  // of the law that a withdrawal would contradict
 	Obligation string `json:"obligation,omitempty"` // that is outstanding
 	Document   string `json:"document"`             // that shows it
-	Appeal     string `json:"appeal,omitempty"`     // why the subject holds it for wrong
+	File       *File  `json:"file,omitempty"`       // the document itself, where it was given
+	Appeal     string `json:"appeal,omitempty"`     // why the subject holds it for wrong, where that was said
+	Reply      string `json:"reply,omitempty"`      // of the operator to the appeal
 	Decision   string `json:"decision,omitempty"`   // why it was upheld or lifted
+	DecidedBy  string `json:"decidedBy,omitempty"`  // authority, or who else ended it
+	// Demands are the withdrawals that it barred: what an appeal is about, and what
+	// is carried out where the appeal is right.
+	Demands []HeldDemand `json:"demands,omitempty"`
+}
+
+// HeldDemand is a withdrawal that was refused.
+type HeldDemand struct {
+	At     time.Time `json:"at"`
+	Part   Part      `json:"part"`
+	Reason string    `json:"reason,omitempty"`
 }
 
 // Holdable are the scopes that a hold may bar. Publication is not one: it ends
@@ -120,12 +136,13 @@ func barring(holds []Hold, p *Part, arrived, now time.Time) *Hold {
 
 // move takes a hold to a status.
 func (h *Hold) move(action string, to HoldStatus, by string, now time.Time) (*Hold, error) {
-	if err := HoldMachine.next(action, h.StatusAt(now), to, by, "hold-moved"); err != nil {
+	from := h.StatusAt(now)
+	if err := HoldMachine.next(action, from, to, by, "hold-moved"); err != nil {
 		return nil, err
 	}
 	n := *h
 	n.Version++
-	if n.Status != to {
+	if from != to {
 		n.Status, n.Moved = to, now
 	}
 	return &n, nil
@@ -180,6 +197,10 @@ func (n *HoldNote) check() error {
 }
 
 func holdPlace(h *Hold) []byte { return seal.Place("hold", h.Subject[:], h.Org[:], h.ID[:]) }
+
+func holdFilePlace(h *Hold) []byte {
+	return seal.Place("hold-file", h.Subject[:], h.Org[:], h.ID[:])
+}
 
 func (h *Hold) seal(jkey *seal.Key, n *HoldNote) error {
 	b, err := json.Marshal(n)

@@ -2,6 +2,7 @@ package consent_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +12,8 @@ import (
 	"kelisim/internal/app/apptest"
 	"kelisim/internal/consent"
 	"kelisim/internal/fault"
+	"kelisim/internal/ident"
+	"kelisim/internal/journal"
 	"kelisim/verify"
 )
 
@@ -134,5 +137,176 @@ func TestHoldsUnderANewDescription(t *testing.T) {
 		change("notes")
 		_, err = a.Consents.DecideHold(t.Context(), h.ID, true, "paid", verify.Actor{Kind: "authority"})
 		must(t, err)
+	})
+}
+
+var body = verify.Actor{Kind: "authority", ID: "1"}
+
+// A decision for the subject does what was demanded, as far as the consent still has
+// it and no other hold bars it: in one write, so that no power cut can part them.
+//
+// duty: L8.2
+func TestLiftedAppealCarriesTheWithdrawalOut(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, a *app.App, clock *apptest.Clock) {
+		org := apptest.Org(t, a, "")
+		sub := apptest.Subject(t, a, org, 1)
+		until := clock.Now().AddDate(0, 6, 0)
+		const bank = "180340022918"
+		for _, c := range []struct {
+			name    string
+			demands []consent.Part
+			also    *consent.NewHold // another hold that stands
+			before  func(id ident.ID)
+			by      verify.Actor
+			appeal  bool
+			status  consent.Status
+			left    []string
+		}{
+			{name: "whole", demands: []consent.Part{{}}, by: body, appeal: true, status: consent.Withdrawn},
+			{name: "by the operator itself", demands: []consent.Part{{}}, by: officer, appeal: true, status: consent.Withdrawn},
+			{name: "without an appeal", demands: []consent.Part{{}}, by: officer, status: consent.Active, left: []string{"news", "payment"}},
+			{name: "nothing was demanded", by: body, appeal: true, status: consent.Active, left: []string{"news", "payment"}},
+			{name: "a purpose", demands: []consent.Part{{Purposes: []string{"news"}}}, by: body, appeal: true, status: consent.Active, left: []string{"payment"}},
+			{name: "one purpose and the other", demands: []consent.Part{{Purposes: []string{"news"}}, {Purposes: []string{"payment"}}}, by: body, appeal: true, status: consent.Withdrawn},
+			{name: "twice the same", demands: []consent.Part{{Purposes: []string{"news"}}, {Purposes: []string{"news"}}}, by: body, appeal: true, status: consent.Active, left: []string{"payment"}},
+			{name: "another bars it too", demands: []consent.Part{{}}, also: held(until, 0), by: body, appeal: true, status: consent.Active, left: []string{"news", "payment"}},
+			{name: "another bars something else", demands: []consent.Part{{Purposes: []string{"news"}}}, also: held(until, consent.Process, "payment"), by: body, appeal: true, status: consent.Active, left: []string{"payment"}},
+			{name: "a sooner end", demands: []consent.Part{{Until: clock.Now().AddDate(0, 1, 0)}}, by: body, appeal: true, status: consent.Active, left: []string{"news", "payment"}},
+			{name: "a sooner end that is past", demands: []consent.Part{{Until: clock.Now().Add(time.Hour)}}, before: func(ident.ID) { clock.Add(2 * time.Hour) }, by: body, appeal: true, status: consent.Withdrawn},
+		} {
+			given, err := a.Consents.Record(t.Context(), org, newConsent(sub, func(n *consent.New) {
+				n.Terms.Purposes, n.Terms.ThirdParties = []string{"payment", "news"}, []string{bank}
+			}))
+			must(t, err)
+			h, err := a.Consents.SetHold(t.Context(), given.ID, held(until, consent.Process))
+			must(t, err)
+			clock.Add(time.Second)
+			for _, p := range c.demands {
+				if _, err := a.Consents.WithdrawPart(t.Context(), given.ID, &consent.Demand{Part: p, Reason: "paid"}, apptest.Person); !fault.Is(err, "withdrawal-barred") {
+					t.Fatalf("%s: %v", c.name, err)
+				}
+			}
+			if c.also != nil {
+				c.also.Actor = officer
+				clock.Add(-time.Second) // named before the demand
+				_, err := a.Consents.SetHold(t.Context(), given.ID, c.also)
+				must(t, err)
+				clock.Add(time.Second)
+			}
+			if c.appeal {
+				_, err = a.Consents.AppealHold(t.Context(), h.ID, "", apptest.Person)
+				must(t, err)
+			}
+			if c.before != nil {
+				c.before(given.ID)
+			}
+			clock.Add(time.Second)
+			if c.by == body {
+				_, err = a.Consents.DecideHold(t.Context(), h.ID, true, "paid", c.by)
+			} else {
+				_, err = a.Consents.LiftHold(t.Context(), h.ID, "paid", c.by)
+			}
+			must(t, err)
+			got, err := a.Store.Consent(t.Context(), given.ID)
+			must(t, err)
+			left := got.Terms.Purposes
+			if got.Status == consent.Withdrawn {
+				left = nil
+			}
+			if got.Status != c.status || !slices.Equal(left, c.left) {
+				t.Errorf("%s: %s with %v, want %s with %v", c.name, got.Status, left, c.status, c.left)
+			}
+			if c.name == "a sooner end" && !got.Until.Equal(c.demands[0].Until) {
+				t.Errorf("it ends %s", got.Until)
+			}
+			if got.Status == consent.Withdrawn && c.name == "whole" {
+				p, err := a.Consents.Proof(t.Context(), got)
+				if err != nil || !slices.Contains(p.Reasons, "paid") {
+					t.Errorf("the subject's reason is gone: %v %v", p, err)
+				}
+			}
+		}
+		apptest.Clean(t, a)
+	})
+}
+
+// The document of a hold is kept sealed, and comes back as it was.
+func TestHoldDocument(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, a *app.App, clock *apptest.Clock) {
+		org := apptest.Org(t, a, "")
+		given := apptest.Consent(t, a, org, apptest.Subject(t, a, org, 1), "payment")
+		in := held(clock.Now().AddDate(0, 1, 0), 0)
+		in.Scan = &consent.NewFile{Name: "Келісімшарт 7.pdf", Content: []byte("%PDF-1.7 x")}
+		h, err := a.Consents.SetHold(t.Context(), given.ID, in)
+		must(t, err)
+		f, content, err := a.Consents.HoldFile(t.Context(), h)
+		if err != nil || f.Name != "Келісімшарт 7.pdf" || f.Type != "application/pdf" || string(content) != "%PDF-1.7 x" {
+			t.Errorf("%+v %q %v", f, content, err)
+		}
+		sealed, err := a.Store.HoldFile(t.Context(), h.Subject, h.ID)
+		if err != nil || strings.Contains(string(sealed), "PDF") {
+			t.Errorf("kept in the clear: %v", err)
+		}
+		none, err := a.Consents.SetHold(t.Context(), given.ID, held(clock.Now().AddDate(0, 1, 0), 0))
+		must(t, err)
+		if _, _, err := a.Consents.HoldFile(t.Context(), none); !fault.Is(err, "hold-file-absent") {
+			t.Errorf("none was given: %v", err)
+		}
+		if _, err := a.Store.HoldFile(t.Context(), h.Subject, none.ID); !fault.Is(err, "hold-file-absent") {
+			t.Errorf("none was given: %v", err)
+		}
+		apptest.Clean(t, a)
+	})
+}
+
+// The authorised body sees what waits longest first, and opens nothing that nobody
+// appealed; each opening is an entry.
+//
+// duty: L27-1.3, L27-1.conf
+func TestAppealsInTheOrderOfTime(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, a *app.App, clock *apptest.Clock) {
+		org := apptest.Org(t, a, "")
+		var ids []ident.ID
+		for i := range 3 {
+			given := apptest.Consent(t, a, org, apptest.Subject(t, a, org, i+1), "payment")
+			clock.Add(time.Second)
+			h, err := a.Consents.SetHold(t.Context(), given.ID, held(clock.Now().AddDate(0, 1, 0), 0))
+			must(t, err)
+			ids = append(ids, h.ID)
+		}
+		if _, err := a.Consents.ReviewHold(t.Context(), ids[0], body); !fault.Is(err, "hold-unknown") {
+			t.Errorf("opened before an appeal: %v", err)
+		}
+		for _, i := range []int{2, 0} {
+			clock.Add(time.Minute)
+			_, err := a.Consents.AppealHold(t.Context(), ids[i], "paid", apptest.Person)
+			must(t, err)
+		}
+		list, err := a.Store.Holds(t.Context(), consent.HoldFilter{All: true, Status: consent.HoldAppealed, Appealed: true, Oldest: true, Limit: 10})
+		if err != nil || len(list) != 2 || list[0].ID != ids[2] || list[1].ID != ids[0] {
+			t.Fatalf("%v %v", list, err)
+		}
+		before, err := a.Store.Entries(t.Context(), journal.Filter{Org: org.ID, Limit: 100})
+		must(t, err)
+		h, err := a.Consents.ReviewHold(t.Context(), ids[0], body)
+		must(t, err)
+		after, err := a.Store.Entries(t.Context(), journal.Filter{Org: org.ID, Limit: 100})
+		if err != nil || len(after) != len(before)+1 || h.Status != consent.HoldAppealed {
+			t.Errorf("%d entries after %d (%v), %s", len(after), len(before), err, h.Status)
+		}
+		if _, err := a.Consents.ReviewHold(t.Context(), ids[0], officer); fault.KindOf(err) != fault.Forbidden {
+			t.Errorf("reviewed by the operator: %v", err)
+		}
+		if _, err := a.Consents.ReplyHold(t.Context(), ids[1], "x", officer); !fault.Is(err, "hold-moved") {
+			t.Errorf("an answer to no appeal: %v", err)
+		}
+		clock.Set(h.Until.Add(time.Hour))
+		if h, err = a.Consents.ReviewHold(t.Context(), ids[0], body); err != nil || h.Status != consent.HoldAppealed || h.StatusAt(clock.Now()) != consent.HoldOver {
+			t.Errorf("past its date: %+v %v", h, err)
+		}
+		apptest.Clean(t, a)
 	})
 }

@@ -13,12 +13,12 @@ import (
 // Part is what is taken out of a consent: whole scopes, or single purposes,
 // kinds of data, recipients and countries (Art. 24(1)5).
 type Part struct {
-	Scopes       Scope
-	Purposes     []string
-	Categories   []string
-	ThirdParties []string // BINs
-	Countries    []string
-	Until        time.Time // an earlier end; zero: not
+	Scopes       Scope     `json:"scopes,omitempty"`
+	Purposes     []string  `json:"purposes,omitempty"`
+	Categories   []string  `json:"categories,omitempty"`
+	ThirdParties []string  `json:"thirdParties,omitempty"` // BINs
+	Countries    []string  `json:"countries,omitempty"`
+	Until        time.Time `json:"until,omitzero"` // an earlier end; zero: not
 }
 
 // Names lists the part as an entry of the journal does: scopes by name, ids

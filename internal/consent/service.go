@@ -439,7 +439,7 @@ func (s *Consents) Withdraw(ctx context.Context, id ident.ID, scopes Scope, reas
 func (s *Consents) Pause(ctx context.Context, id ident.ID, by verify.Actor) (*Consent, error) {
 	arrived := s.Now()
 	c, err := s.move(ctx, id, by, represent.Withdraw, Paused, "consent.pause")
-	return c, s.refused(ctx, err, arrived, by)
+	return c, s.refused(ctx, err, &HeldDemand{At: arrived}, by)
 }
 
 // Resume ends a pause; for another only who may consent.

@@ -54,6 +54,36 @@ func (c *Consent) newest() string {
 	}
 }
 
+// tellHold adds word of a hold's new status to the record: for the operator that
+// set it, for its officer, and for the subject. They need not say that they know.
+func (s *Consents) tellHold(ctx context.Context, h *Hold, org *party.Organization, jkey *seal.Key, rec *journal.Record) error {
+	if s.Outbox == nil {
+		return nil
+	}
+	what := string(h.Status)
+	if h.Status == HoldActive {
+		what = "set"
+	}
+	id, of, until := h.ID, h.Consent, h.Until.UTC()
+	if err := s.Outbox.Tell(ctx, rec, &outbox.Event{
+		Type: "hold." + what, Subject: h.Subject, Holder: org, Unasked: true,
+		Data: outbox.Data{Hold: &id, Consent: &of, Status: string(h.Status), Scopes: h.Scopes.Names(), Purposes: h.Purposes, ValidUntil: &until, Version: h.Version},
+	}); err != nil {
+		return err
+	}
+	if h.Status != HoldActive { // the officer's own deed
+		if err := s.Outbox.TellOfficer(rec, org, "hold."+what, h.ID, "/console/holds/"+h.ID.String()); err != nil {
+			return err
+		}
+	}
+	if h.Status == HoldAppealed { // the subject's own deed
+		return nil
+	}
+	return s.Outbox.TellSubject(ctx, rec, &outbox.News{
+		Kind: outbox.Changes, Event: "hold." + what, Subject: h.Subject, By: org, About: h.ID, Path: "/me/consents/" + h.Consent.String(), Key: jkey,
+	})
+}
+
 // tellAsked adds word of a question to the record: the question for the subject,
 // the answer for who asked.
 func (s *Consents) tellAsked(ctx context.Context, r *Request, holder *party.Organization, jkey *seal.Key, rec *journal.Record, to *outbox.Address) error {

@@ -52,7 +52,7 @@ func StandardText(reg *register.Register, lang locale.Lang, in *New) *Text {
 	if in.Until.IsZero() {
 		line(t("consent.text.term-open"))
 	} else {
-		line(t("consent.text.term", "date", locale.Date(lang, in.Until)))
+		line(t("consent.text.term", "date", locale.Date(lang, locale.LastDay(in.Until))))
 	}
 	line(listOrNone(t, "third-parties", recipientNames(reg, &in.Terms, lang)))
 	line(listOrNone(t, "cross-border", in.Terms.Countries))

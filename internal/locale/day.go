@@ -23,3 +23,7 @@ func ParseDay(s string) (time.Time, bool) {
 
 // FormDay writes the day of t for a form.
 func FormDay(t time.Time) string { return t.In(almaty).Format(time.DateOnly) }
+
+// LastDay is the last day of what ends at t: that before, where t is where a day
+// begins. Whoever chose the 30th must not read the 31st.
+func LastDay(t time.Time) time.Time { return t.Add(-time.Nanosecond) }

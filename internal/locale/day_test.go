@@ -19,6 +19,9 @@ func TestDays(t *testing.T) {
 	if got, ok := ParseDay("2026-11-23"); !ok || !got.Equal(monday) {
 		t.Error(got, ok)
 	}
+	if !LastDay(monday).Equal(monday.Add(-time.Nanosecond)) || Date(EN, LastDay(monday)) != "22 November 2026" || Date(EN, LastDay(sunday)) != "23 November 2026" {
+		t.Error(LastDay(monday), LastDay(sunday))
+	}
 	// Almaty was six hours ahead until 1 March 2024.
 	if got, ok := ParseDay("2024-02-01"); !ok || !got.Equal(time.Date(2024, 1, 31, 18, 0, 0, 0, time.UTC)) {
 		t.Error(got, ok)

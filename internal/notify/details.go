@@ -65,7 +65,7 @@ func (s speaker) details() []Detail {
 		if s.Detail != "" {
 			add("scopes", s.scopes())
 		}
-	case "consent.hold", "consent.barred", "consent.appeal", "consent.uphold", "consent.lift":
+	case "consent.hold", "consent.barred", "consent.appeal", "consent.uphold", "consent.lift", "consent.reply", "consent.review":
 		add("obligation", s.Detail)
 	case "subject.import":
 		add("origin", s.Detail)

@@ -300,7 +300,7 @@ func (s speaker) anyRecipient(bin string) string {
 // what that is.
 func (s speaker) ofHold() bool {
 	switch s.Action {
-	case "consent.hold", "consent.barred", "consent.appeal", "consent.uphold", "consent.lift":
+	case "consent.hold", "consent.barred", "consent.appeal", "consent.uphold", "consent.lift", "consent.reply", "consent.review":
 		return true
 	}
 	return false

@@ -41,6 +41,7 @@ var icons = map[string]string{
 	"consent.give": "check", "consent.resume": "check", "consent.supersede": "check",
 	"consent.withdraw": "cross", "consent.pause": "pause", "consent.narrow": "change", "consent.extend": "clock",
 	"consent.hold": "lock", "consent.barred": "denied", "consent.appeal": "document", "consent.uphold": "lock", "consent.lift": "unlock",
+	"consent.reply": "document", "consent.review": "view",
 	"subject.state": "person", "ban.set": "lock", "ban.lift": "unlock", "undertaking.file": "document",
 	"country.set": "globe", "country.end": "globe",
 	"subject.register": "person", "organization.create": "document",

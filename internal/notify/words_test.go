@@ -45,7 +45,7 @@ var events = []string{
 	"consent.give", "consent.withdraw", "consent.pause", "consent.resume", "consent.expire", "consent.supersede",
 	"subject.register", "subject.import", "retention.schedule", "destroy.replay", "relation.end",
 	"organization.create", "register.apply", "register.approve",
-	"consent.narrow", "consent.extend", "consent.hold", "consent.barred", "consent.appeal", "consent.uphold", "consent.lift",
+	"consent.narrow", "consent.extend", "consent.hold", "consent.barred", "consent.appeal", "consent.uphold", "consent.lift", "consent.reply", "consent.review",
 	"consent.ask", "consent.show", "consent.refuse", "consent.cancel", "consent.unanswered", "consent.mismatch", "consent.code", "consent.code-wrong", "consent.prove",
 	"subject.state", "ban.set", "ban.lift", "undertaking.file", "depersonalised.read", "country.set", "country.end",
 	"calendar.decree", "term.start", "term.done", "term.cancel", "term.extend", "term.pause", "term.resume", "term.recompute",

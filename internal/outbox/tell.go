@@ -27,7 +27,9 @@ type Event struct {
 	// the callback. It needs no acknowledgement.
 	Asked    *party.Organization
 	Callback string
-	Data     Data
+	// Unasked: nobody has to say that they know.
+	Unasked bool
+	Data    Data
 }
 
 // Data is what an event says. It names ids of the register and no values.
@@ -35,6 +37,7 @@ type Data struct {
 	Organization string     `json:"organization"` // BIN of the holder
 	Consent      *ident.ID  `json:"consent,omitempty"`
 	Request      *ident.ID  `json:"request,omitempty"`
+	Hold         *ident.ID  `json:"hold,omitempty"`
 	Status       string     `json:"status,omitempty"`
 	Scopes       []string   `json:"scopes,omitempty"`    // what is left of the consent
 	Withdrawn    []string   `json:"withdrawn,omitempty"` // taken back by this step
@@ -50,6 +53,8 @@ type Data struct {
 // about is what the event concerns.
 func (e *Event) about() ident.ID {
 	switch {
+	case e.Data.Hold != nil:
+		return *e.Data.Hold
 	case e.Data.Request != nil:
 		return *e.Data.Request
 	case e.Data.Consent != nil:
@@ -137,7 +142,7 @@ func (o *Outbox) push(ctx context.Context, rec *journal.Record, e *Event, org *p
 		sum := org.Key.Blind("callback", org.ID[:], callback)
 		copy(t.Target[:], sum[:])
 	}
-	if e.Asked == nil && o.AckBy != nil && formOf(hook) == "" {
+	if e.Asked == nil && !e.Unasked && o.AckBy != nil && formOf(hook) == "" {
 		var err error
 		if t.Term, err = o.AckBy(ctx, org, now); err != nil {
 			return err
@@ -249,6 +254,18 @@ func (o *Outbox) TellSubject(ctx context.Context, rec *journal.Record, n *News) 
 	t.ID = hourly(t, now) // to ask, take back and ask again sends no second letter
 	rec.Tell = append(rec.Tell, t)
 	return sealParcel(n.Key, t, &parcel{BIN: n.By.BIN, Path: n.Path, To: n.To})
+}
+
+// TellOfficer adds a letter to the officer of an organization to a record. Without
+// a mail server or an address there is none: the console shows the same.
+func (o *Outbox) TellOfficer(rec *journal.Record, org *party.Organization, event string, about ident.ID, path string) error {
+	if o == nil || !o.Mail || officerOf(org.Register) == "" {
+		return nil
+	}
+	now := o.Now()
+	t := &journal.Tell{ID: ident.NewID(now), Org: org.ID, Holder: org.ID, Channel: Mail, Event: event, About: about, Entry: rec.ID, At: now, Due: now}
+	rec.Tell = append(rec.Tell, t)
+	return sealParcel(&org.Key, t, &parcel{BIN: org.BIN, Path: path})
 }
 
 // hourly is an id that all word of one sort within an hour has: the store keeps

@@ -87,6 +87,11 @@ func (d *Deliverer) writeOfficer(ctx context.Context, x *Delivery, p *parcel) ou
 			texts = append(texts, locale.Text(lang, "letter.remind."+r.Stage, "org", name, "due", locale.Date(lang, r.Due), "number", x.About.String()))
 			continue
 		}
+		if about := "letter.office." + x.Event; locale.Has(about) {
+			subjects = append(subjects, locale.Text(lang, about+".subject"))
+			texts = append(texts, locale.Text(lang, about, "org", name))
+			continue
+		}
 		subjects = append(subjects, locale.Text(lang, "letter.late.subject"))
 		texts = append(texts, locale.Text(lang, "letter.late", "org", name, "bin", p.BIN, "time", p.Count))
 	}

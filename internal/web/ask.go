@@ -1,9 +1,11 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"kelisim/internal/consent"
@@ -192,6 +194,10 @@ func (p *Pages) answer(w http.ResponseWriter, v *visit) error {
 		if err = p.give(v, r, by); err != nil {
 			if shown, again := p.mistyped(w, v, r, by, err); shown {
 				return again
+			}
+			var wrong *fault.Error
+			if v.PostForm.Has("signature") && errors.As(err, &wrong) && strings.HasPrefix(wrong.Code, "signature-") {
+				return p.toSign(w, v, r, languageIn(v, v.Lang), wrong)
 			}
 		}
 	default:

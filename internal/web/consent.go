@@ -24,6 +24,7 @@ type consentPage struct {
 	Kept    []kept
 	ByLaw   []goes // purposes that no withdrawal stops
 	Holds   []held // what bars a withdrawal, newest first
+	Refused *held  // a withdrawal was refused for it just now
 	Ticks   ticks
 	Told    []confirmed
 	Said    []said // conditions on what is published
@@ -115,6 +116,9 @@ func (p *Pages) consent(w http.ResponseWriter, v *visit) error {
 	}
 	if b.Holds, err = p.heldOf(v, c, reg); err != nil {
 		return err
+	}
+	if i := slices.IndexFunc(b.Holds, func(h held) bool { return h.Bars() && h.ID.String() == v.URL.Query().Get("barred") }); i >= 0 {
+		b.Refused = &b.Holds[i]
 	}
 	if b.Told, err = p.confirmations(v, c, o, reg); err != nil {
 		return err

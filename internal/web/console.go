@@ -29,14 +29,19 @@ type section struct {
 var (
 	office   = []account.Role{account.Staff, account.Officer}
 	officers = []account.Role{account.Officer}
+	// The authorised body sits at the same console, in a room of its own.
+	inspectors = []account.Role{account.Authority}
+	seats      = []account.Role{account.Staff, account.Officer, account.Authority}
 
 	sections = []section{
 		{"today", "/console", "home", office},
 		{"requests", "/console/requests", "bell", office},
 		{"journal", "/console/journal", "journal", office},
 		{"orders", "/console/orders", "scales", officers},
+		{"holds", "/console/holds", "lock", officers},
 		{"register", "/console/register", "document", officers},
 		{"explain", "/console/explain", "seal", officers},
+		{"appeals", "/console/appeals", "scales", inspectors},
 	}
 )
 
@@ -87,7 +92,7 @@ func (p *Pages) seated(r *http.Request) (*desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Contains(office, caller.Role) {
+	if !slices.Contains(seats, caller.Role) {
 		return nil, errSignIn
 	}
 	o, err := p.Parties.ByID(r.Context(), caller.Org)

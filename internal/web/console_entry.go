@@ -26,6 +26,7 @@ type consoleEntryPage struct {
 	Leaf    int64
 	Sealed  bool
 	Consent ident.ID // whose proof the officer may take; zero for none
+	Bar     string   // the consent whose withdrawal the officer may bar; empty for none
 }
 
 // fact is one thing that an entry says.
@@ -64,6 +65,9 @@ func (p *Pages) consoleEntry(w http.ResponseWriter, v *visit) error {
 	}
 	if v.Desk.Role == account.Officer {
 		b.Consent = ident.ID(e.Consent)
+		if e.Action == "consent.give" {
+			b.Bar = b.Consent.String()
+		}
 	}
 	var ok bool
 	if b.Law, ok = law.ByID(e.Edition); !ok { // of a program that knew more editions than this one
@@ -140,7 +144,7 @@ func facts(lang locale.Lang, e *verify.Entry, reg *register.Register) []fact {
 	switch e.Action {
 	case "consent.withdraw", "consent.narrow":
 		text("scopes", scopeNames(lang, reg, e))
-	case "consent.hold", "consent.barred", "consent.appeal", "consent.uphold", "consent.lift":
+	case "consent.hold", "consent.barred", "consent.appeal", "consent.uphold", "consent.lift", "consent.reply", "consent.review":
 		text("obligation", e.Detail)
 	case "subject.import":
 		text("origin", e.Detail)

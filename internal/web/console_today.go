@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"kelisim/internal/account"
 	"kelisim/internal/journal"
 	"kelisim/internal/locale"
 )
@@ -22,6 +23,7 @@ type todayPage struct {
 	Log              logState
 	Late             []overdue
 	Due              dueToday
+	Appeals          int // against holds, that wait for the officer's word
 }
 
 // Decisions is how many were taken.
@@ -35,6 +37,9 @@ type logState struct {
 }
 
 func (p *Pages) today(w http.ResponseWriter, v *visit) error {
+	if v.Desk.Role == account.Authority {
+		return see(w, v, "/console/appeals")
+	}
 	now := p.Now()
 	day := locale.Day(now)
 	b := todayPage{Now: now, Day: locale.FormDay(now)}
@@ -51,6 +56,11 @@ func (p *Pages) today(w http.ResponseWriter, v *visit) error {
 	}
 	if b.Due, err = p.dueToday(v); err != nil {
 		return err
+	}
+	if v.Desk.Role == account.Officer {
+		if b.Appeals, err = p.appealsWaiting(v); err != nil {
+			return err
+		}
 	}
 	if b.Log, err = p.logState(v.Context(), v.Desk, now); err != nil {
 		return err

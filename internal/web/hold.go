@@ -23,6 +23,10 @@ type held struct {
 	Until  time.Time
 	Set    time.Time
 	What   []string // that cannot be taken back; empty: all but publication
+	// Demanded: a withdrawal was refused for it, so that an appeal carries one on.
+	Demanded bool
+	At       time.Time // of the appeal, zero for none
+	Moved    time.Time // into the status
 	consent.HoldNote
 }
 
@@ -44,38 +48,63 @@ func (p *Pages) heldOf(v *visit, c *consent.Consent, reg *register.Register) ([]
 			return nil, err
 		}
 		h := held{ID: list[i].ID, Status: list[i].StatusAt(p.Now()), Until: list[i].Until, Set: list[i].Set, HoldNote: *n}
-		if list[i].Scopes != consent.Holdable {
-			h.What = each(list[i].Scopes.Names(), func(s string) string { return locale.Text(v.Lang, "scope."+s) })
-		}
-		for _, id := range list[i].Purposes {
-			h.What = append(h.What, locale.Text(v.Lang, "page.part.purpose", "name", purposeName(reg, v.Lang, id)))
-		}
+		h.What, h.Demanded, h.At, h.Moved = whatHeld(v, &list[i], reg), !list[i].Demanded.IsZero(), list[i].Appealed, list[i].Moved
 		out = append(out, h)
 	}
 	return out, nil
 }
 
-func (p *Pages) appealHold(w http.ResponseWriter, v *visit) error {
+// whatHeld is what a hold bars, in words; empty for all that one may bar.
+func whatHeld(v *visit, h *consent.Hold, reg *register.Register) []string {
+	if reg == nil { // ids stand where names would
+		reg = &register.Register{}
+	}
+	var out []string
+	if h.Scopes != consent.Holdable {
+		out = each(h.Scopes.Names(), func(s string) string { return locale.Text(v.Lang, "scope."+s) })
+	}
+	for _, id := range h.Purposes {
+		out = append(out, locale.Text(v.Lang, "page.part.purpose", "name", purposeName(reg, v.Lang, id)))
+	}
+	return out
+}
+
+// ownHold is a hold on a consent of the subject. One on another consent is not told
+// from one that does not exist.
+func (p *Pages) ownHold(v *visit) (*consent.Consent, *consent.Hold, error) {
 	c, err := p.own(v)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	id, err := ident.ParseID(v.PathValue("hold"))
 	if err != nil {
-		return errAbsent
+		return nil, nil, errAbsent
 	}
-	list, err := p.Consents.HoldsOf(v.Context(), c.ID)
+	h, err := p.Store.Hold(v.Context(), id)
+	if err == nil && h.Consent != c.ID {
+		err = errAbsent
+	}
+	return c, h, err
+}
+
+func (p *Pages) holdFile(w http.ResponseWriter, v *visit) error {
+	_, h, err := p.ownHold(v)
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(list, func(h consent.Hold) bool { return h.ID == id }) {
-		return errAbsent
+	return p.sendHoldFile(w, v, h)
+}
+
+func (p *Pages) appealHold(w http.ResponseWriter, v *visit) error {
+	c, h, err := p.ownHold(v)
+	if err != nil {
+		return err
 	}
 	by, err := p.acting(v, c.Org)
 	if err != nil {
 		return err
 	}
-	if _, err := p.Consents.AppealHold(v.Context(), id, v.PostFormValue("reason"), by); err != nil {
+	if _, err := p.Consents.AppealHold(v.Context(), h.ID, v.PostFormValue("reason"), by); err != nil {
 		return err
 	}
 	return see(w, v, v.to("/me/consents/"+c.ID.String(), "done", "appealed"))
@@ -86,7 +115,7 @@ func (p *Pages) appealHold(w http.ResponseWriter, v *visit) error {
 func (p *Pages) refusedHeld(w http.ResponseWriter, v *visit, c *consent.Consent, err error) error {
 	var b *consent.BarredError
 	if errors.As(err, &b) {
-		return see(w, v, v.to("/me/consents/"+c.ID.String(), "done", "barred"))
+		return see(w, v, v.to("/me/consents/"+c.ID.String(), "barred", b.Hold.ID.String()))
 	}
 	return err
 }
@@ -256,7 +285,7 @@ func (t ticks) Any() bool {
 	return len(t.Purposes) > 1 || len(t.Data) > 1 || len(t.Recipients)+len(t.Countries) > 0 || t.Public
 }
 
-var doneThings = []string{"withdrawn", "part", "paused", "resumed", "narrowed", "extended", "barred", "appealed"}
+var doneThings = []string{"withdrawn", "part", "paused", "resumed", "narrowed", "extended", "appealed"}
 
 func doneOf(v *visit) string {
 	if done := v.URL.Query().Get("done"); slices.Contains(doneThings, done) {

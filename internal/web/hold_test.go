@@ -43,16 +43,19 @@ func TestHeldPage(t *testing.T) {
 	b := w.signedIn(locale.RU, w.asel)
 	lands := func(where string, form url.Values, done string) {
 		t.Helper()
-		if a := b.post(path+where, form); a.status != http.StatusSeeOther || a.header.Get("Location") != path+"?done="+done {
+		if a := b.post(path+where, form); a.status != http.StatusSeeOther || a.header.Get("Location") != path+"?"+done {
 			t.Fatalf("%s: %d %v %s", where, a.status, a.header, a.body)
 		}
 	}
-	lands("/withdraw", url.Values{"scope": {"process"}}, "barred")
-	lands("/pause", nil, "barred")
-	if page := b.want(http.StatusOK, path+"?done=barred"); !strings.Contains(page, "В отзыве отказано") {
-		t.Error("the refusal is not told")
+	lands("/withdraw", url.Values{"scope": {"process"}, "reason": {"Оплачено"}}, "barred="+hold.String())
+	lands("/pause", nil, "barred="+hold.String())
+	for _, lang := range locale.All {
+		golden(t, "barred."+string(lang)+".html", normalise(w.signedIn(lang, w.asel).want(http.StatusOK, path+"?barred="+hold.String())))
 	}
-	lands("/withdraw", url.Values{"scope": {"publicSources"}}, "part")
+	if page := b.want(http.StatusOK, path+"?barred="+w.news.ID.String()); strings.Contains(page, "В отзыве отказано") {
+		t.Error("a refusal is told that never was")
+	}
+	lands("/withdraw", url.Values{"scope": {"publicSources"}}, "done=part")
 	appeal := "/holds/" + hold.String() + "/appeal"
 	if a := w.signedIn(locale.RU, w.daniyar).post(path+appeal, url.Values{"reason": {"x"}}); a.status != http.StatusNotFound {
 		t.Errorf("a stranger's appeal: %d", a.status)
@@ -60,16 +63,19 @@ func TestHeldPage(t *testing.T) {
 	if a := b.post("/me/consents/"+w.news.ID.String()+appeal, url.Values{"reason": {"x"}}); a.status != http.StatusNotFound {
 		t.Errorf("an appeal at another consent: %d", a.status)
 	}
-	lands(appeal, url.Values{"reason": {"Всё оплачено в марте"}}, "appealed")
+	lands(appeal, url.Values{"reason": {"Всё оплачено в марте"}}, "done=appealed")
 	if page := b.want(http.StatusOK, path); !strings.Contains(page, "Всё оплачено в марте") || strings.Contains(page, appeal) {
 		t.Error("the appeal does not show, or can be made again")
 	}
+	w.later(time.Minute)
 	_, err := w.Consents.DecideHold(t.Context(), hold, true, "Банк подтвердил оплату", verify.Actor{Kind: "authority", ID: "1"})
 	w.must(err)
-	if page := b.want(http.StatusOK, path); !strings.Contains(page, "Банк подтвердил оплату") {
-		t.Error("the decision does not show")
+	if page := b.want(http.StatusOK, path); !strings.Contains(page, "Банк подтвердил оплату") || !strings.Contains(page, `class="status withdrawn"`) {
+		t.Error("the decision does not show, or what was demanded is not done")
 	}
-	lands("/withdraw", url.Values{"scope": {"process"}}, "withdrawn")
+	if look := w.ask(w.shop, w.asel.shop, crm, gate.Request{Action: register.View, Purpose: "delivery", Categories: []string{"name"}}); look.Permit {
+		t.Error("permitted after the decision")
+	}
 }
 
 // Less, sooner and longer from the page; the gate follows.

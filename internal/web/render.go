@@ -66,9 +66,14 @@ func parse(lang locale.Lang) map[string]*template.Template {
 
 func functions(lang locale.Lang) template.FuncMap {
 	return template.FuncMap{
-		"t":        func(key string, args ...any) string { return locale.Text(lang, key, args...) },
-		"in":       func(s locale.String) string { return s.In(lang) },
-		"date":     func(t time.Time) string { return locale.Date(lang, t) },
+		"t":    func(key string, args ...any) string { return locale.Text(lang, key, args...) },
+		"in":   func(s locale.String) string { return s.In(lang) },
+		"date": func(t time.Time) string { return locale.Date(lang, t) },
+		// What ends as a day begins ended with the day before.
+		"ends": locale.LastDay,
+		"lastday": func(t time.Time) string {
+			return locale.Text(lang, "page.lastday", "date", locale.Date(lang, locale.LastDay(t)))
+		},
 		"datetime": func(t time.Time) string { return locale.DateTime(lang, t) },
 		"clock":    func(t time.Time) string { return locale.Time(lang, t) },
 		"machine":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },

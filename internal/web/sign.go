@@ -9,6 +9,7 @@ import (
 	"kelisim/internal/consent"
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
+	"kelisim/internal/locale"
 )
 
 // signPage is the text of exactly what was left ticked, to be read and signed.
@@ -20,6 +21,8 @@ type signPage struct {
 	File     template.URL
 	Choice   []hidden
 	NCALayer string // its address; empty where no script may reach it
+	// A signature that was not taken, and what to do about it.
+	Wrong, Hint string
 }
 
 // hidden is a value of the form before, carried on.
@@ -41,6 +44,12 @@ func (p *Pages) sign(w http.ResponseWriter, v *visit) error {
 	if err := v.ParseForm(); err != nil {
 		return fault.New(fault.Invalid, "bad-request")
 	}
+	return p.toSign(w, v, r, v.Lang, nil)
+}
+
+// toSign is the page to sign on, also for who signed and whose signature was not
+// taken: what was chosen stays, and so do all ways to give it.
+func (p *Pages) toSign(w http.ResponseWriter, v *visit, r *consent.Request, lang locale.Lang, wrong *fault.Error) error {
 	by, err := p.acting(v, r.Org)
 	if err != nil {
 		return err
@@ -53,7 +62,7 @@ func (p *Pages) sign(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	t, err := p.Consents.Draft(v.Context(), r.ID, c, v.Lang, by)
+	t, err := p.Consents.Draft(v.Context(), r.ID, c, lang, by)
 	if err != nil {
 		return err
 	}
@@ -64,7 +73,12 @@ func (p *Pages) sign(w http.ResponseWriter, v *visit) error {
 		w.Header().Set("Content-Security-Policy", policy)
 		b.NCALayer = p.NCALayer
 	}
-	return p.render(w, v, "sign", "home", b)
+	status := http.StatusOK
+	if wrong != nil {
+		status = statuses[wrong.Kind]
+		b.Wrong, b.Hint = inWords(v, wrong)
+	}
+	return p.write(w, v, status, "sign", "home", b)
 }
 
 // unsigned leads back to the question: the text to sign is made of a form, which an

@@ -26,19 +26,35 @@ import (
 )
 
 // ncalayer is a scripted NCALayer: it speaks as the true one does and signs with
-// a key of a test. The first time nobody is there, the second the person closes the
-// window.
+// a key of a test. Each time that it is called it plays its next turn; nil: nobody is
+// there.
 type ncalayer struct {
 	t      *testing.T
 	key    *pkitest.Cert
 	now    func() time.Time
+	turns  []turn
 	called atomic.Int32
 	origin atomic.Value
 }
 
+// turn answers what is asked, one after the other.
+type turn func(n *ncalayer, q *question) string
+
+// question is what a page asks for. Old modules take arguments by their place.
+type question struct {
+	Module, Method string
+	Args           json.RawMessage
+}
+
+const (
+	basics      = "kz.gov.pki.knca.basics"
+	commonUtils = "kz.gov.pki.knca.commonUtils"
+	noModule    = `{"success":false,"errorCode":"MODULE_NOT_FOUND"}`
+)
+
 func (n *ncalayer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	turn := n.called.Add(1)
-	if turn == 1 {
+	i := int(n.called.Add(1)) - 1
+	if i >= len(n.turns) || n.turns[i] == nil {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
@@ -55,38 +71,76 @@ func (n *ncalayer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	say(`{"result":{"version":"1.4"}}`)
-	_, asked, err := c.Read(r.Context())
-	if err != nil {
-		n.t.Error(err)
-		return
+	for {
+		_, asked, err := c.Read(r.Context())
+		if err != nil { // the page goes
+			return
+		}
+		q := &question{}
+		if err := json.Unmarshal(asked, q); err != nil {
+			n.t.Errorf("asked for %s (%v)", asked, err)
+		}
+		say(`--heartbeat--`)
+		say(n.turns[i](n, q))
 	}
-	if turn == 2 {
-		say(`{"status":false,"code":"500","message":"action.canceled","responseObject":null}`)
-		return
-	}
-	say(n.answer(asked))
-	c.Read(r.Context()) //nolint:errcheck // until the page goes
 }
 
-// answer signs what is asked for, as it is asked.
-func (n *ncalayer) answer(asked []byte) string {
-	var q struct {
-		Module, Method string
-		Args           struct {
-			Format        string
-			Data          []byte
-			SigningParams struct{ Decode, Encapsulate string }
-			SignerParams  struct{ ExtKeyUsageOids []string }
-			Locale        string
+// says answers the new module.
+func says(answer string) turn {
+	return func(*ncalayer, *question) string { return answer }
+}
+
+// old is an NCALayer that knows the old module alone: with a list of tokens, and
+// something to say when it is to sign.
+func old(tokens, answer string) turn {
+	return func(n *ncalayer, q *question) string {
+		switch {
+		case q.Module != commonUtils:
+			return noModule
+		case q.Method == "getActiveTokens":
+			return tokens
+		case answer != "":
+			return answer
 		}
+		return n.signCommon(q)
 	}
-	if err := json.Unmarshal(asked, &q); err != nil || q.Module != "kz.gov.pki.knca.basics" || q.Method != "sign" || q.Args.Format != "cms" ||
-		q.Args.SigningParams.Decode != "true" || q.Args.SigningParams.Encapsulate != "false" || q.Args.Locale != "kk" ||
-		!slices.Equal(q.Args.SignerParams.ExtKeyUsageOids, []string{pkitest.ForSigning}) {
-		n.t.Errorf("asked for %s (%v)", asked, err)
+}
+
+func (n *ncalayer) cms(text []byte, attached bool) string {
+	return base64.StdEncoding.EncodeToString((&pkitest.CMS{By: n.key, Text: text, At: n.now(), Attached: attached}).DER())
+}
+
+// signBasics signs what is asked for, as it is asked of the new module.
+func (n *ncalayer) signBasics(q *question) string {
+	var args struct {
+		Format        string
+		Data          []byte
+		SigningParams struct{ Decode, Encapsulate string }
+		SignerParams  struct{ ExtKeyUsageOids []string }
+		Locale        string
 	}
-	cms := &pkitest.CMS{By: n.key, Text: q.Args.Data, At: n.now()}
-	return `{"status":true,"body":{"result":["` + base64.StdEncoding.EncodeToString(cms.DER()) + `"]}}`
+	if err := json.Unmarshal(q.Args, &args); err != nil || q.Module != basics || q.Method != "sign" || args.Format != "cms" ||
+		args.SigningParams.Decode != "true" || args.SigningParams.Encapsulate != "false" || args.Locale != "kk" ||
+		!slices.Equal(args.SignerParams.ExtKeyUsageOids, []string{pkitest.ForSigning}) {
+		n.t.Errorf("asked for %+v (%v)", q, err)
+	}
+	return `{"status":true,"body":{"result":["` + n.cms(args.Data, false) + `"]}}`
+}
+
+// signCommon does the same as the old module. Whether its flag takes the text in is
+// told differently by those who describe it, so this one always does.
+func (n *ncalayer) signCommon(q *question) string {
+	var args []any
+	err := json.Unmarshal(q.Args, &args)
+	if err != nil || q.Method != "createCMSSignatureFromBase64" || len(args) != 4 || args[0] != "AKKZIDCardStore" || args[1] != "SIGNATURE" || args[3] != false {
+		n.t.Errorf("asked for %+v %v (%v)", q, args, err)
+		return `{"code":"500","message":"internal"}`
+	}
+	text, err := base64.StdEncoding.DecodeString(args[2].(string))
+	if err != nil {
+		n.t.Error(err)
+	}
+	return `{"code":200,"message":"","responseObject":"-----BEGIN CMS-----\n` + n.cms(text, true) + `\n-----END CMS-----\n"}`
 }
 
 // trust makes an authority whose signatures the world takes, and a key of Асель.
@@ -103,18 +157,17 @@ func (w *world) trust() *pkitest.Cert {
 	var err error
 	w.Consents.Signatures, err = config.Checker(fetch.New(nil), w.Now, w.Parties.Rules)
 	w.must(err)
+	w.ca = a
 	return a.Issue("Асель", a.Person(pkitest.Human("ҚАЙРАТҚЫЗЫ", "АСЕЛЬ", "", "900101300017")))
 }
 
-// A person is asked, takes a purpose out, reads what is left and signs it with
-// NCALayer: in a browser, with the script and the policy of the page as they are.
-//
-// duty: L8.1
-func TestSignInABrowser(t *testing.T) {
+// signing is a browser before the page that signs, with a scripted NCALayer.
+func signing(t *testing.T, turns ...turn) (*world, *tab, *ncalayer, *consent.Request, string) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("starting a browser takes seconds")
 	}
-	n := &ncalayer{t: t}
+	n := &ncalayer{t: t, turns: turns}
 	layer := httptest.NewServer(n)
 	t.Cleanup(layer.Close)
 	w := newWorld(t, func(p *Pages) { p.NCALayer = "ws" + strings.TrimPrefix(layer.URL, "http") })
@@ -130,12 +183,34 @@ func TestSignInABrowser(t *testing.T) {
 	b.do(chromedp.Navigate(b.base + "/me/asked/" + r.ID.String()))
 	b.do(chromedp.Click(chromedp.CSS(`input[name="purpose"][value="reviews"]`)))
 	b.press(`button[formaction$="/sign"]`, "#ncalayer")
+	return w, b, n, r, server.URL
+}
+
+// tries presses the button and waits for what the page says.
+func (b *tab) tries(says string) {
+	b.t.Helper()
+	b.do(chromedp.Click(chromedp.CSS("#ncalayer")))
+	b.says(says, "#said")
+	b.do(chromedp.WaitVisible(chromedp.CSS(`#other[open] textarea`))) // another way is open
+}
+
+// A person is asked, takes a purpose out, reads what is left and signs it with
+// NCALayer: in a browser, with the script and the policy of the page as they are.
+//
+// duty: L8.1
+func TestSignInABrowser(t *testing.T) {
+	w, b, n, r, origin := signing(t, nil,
+		says(`{"status":true,"body":{}}`), says(`{"status":false,"code":"500","message":"action.canceled","responseObject":null}`),
+		says(`{"status":false,"code":"CERTIFICATE_EXPIRED","message":"certificate expired"}`), says(`{"status":false,"code":"SIGNING_FAILURE","message":""}`),
+		(*ncalayer).signBasics)
 	b.picture("sign")
 	b.says("Оқып шығып, қол қойыңыз")
-	b.do(chromedp.Click(chromedp.CSS("#ncalayer")))
-	b.says("NCALayer жауап бермейді", "#said")
-	b.do(chromedp.Click(chromedp.CSS("#ncalayer")))
-	b.says("Қол қойылмады", "#said")
+	b.tries("NCALayer жауап бермейді")
+	b.tries("Қол қойылмады")
+	b.tries("Қол қойылмады")
+	b.tries("мерзімі өтіп кеткен")
+	b.tries("NCALayer қол қоя алмады")
+	b.picture("sign-failed")
 	b.press("#ncalayer", ".done")
 	b.picture("signed")
 	c, err := w.Store.Consent(t.Context(), w.asked(r.ID).Consent)
@@ -145,8 +220,41 @@ func TestSignInABrowser(t *testing.T) {
 	if p.Channel != consent.Signed || p.Signature == nil || p.Signature.Name != "ҚАЙРАТҚЫЗЫ АСЕЛЬ" || c.Terms.Covers("reviews") || len(p.Files) != 1 {
 		t.Errorf("%+v of %+v", p, c.Terms)
 	}
-	if left := b.leaves(); len(left) > 0 || n.called.Load() != 3 || n.origin.Load() != server.URL {
+	if left := b.leaves(); len(left) > 0 || n.called.Load() != 6 || n.origin.Load() != origin {
 		t.Errorf("asked others: %v; NCALayer %d times, by %v", left, n.called.Load(), n.origin.Load())
+	}
+}
+
+// An NCALayer without the new module is asked for the old one; what it answers is
+// read in all its shapes, and a certificate that is over leaves every way open.
+func TestSignWithAnOldNCALayerInABrowser(t *testing.T) {
+	const token = `{"code":"200","message":"","responseObject":["AKKZIDCardStore"]}`
+	w, b, n, r, _ := signing(t,
+		says(noModule), old(token, `{"code":"500","message":"action.canceled"}`), old(token, `{"code":"500","message":"Срок действия сертификата истек"}`),
+		old(token, `{"errorCode":"INVOCATION_ERROR","message":"NoSuchMethodException"}`), old(token, ""), old(token, ""))
+	good := n.key
+	over := w.ca.Person(pkitest.Human("ҚАЙРАТҚЫЗЫ", "АСЕЛЬ", "", "900101300017"))
+	over.NotBefore, over.Until = w.now.AddDate(-2, 0, 0), w.now.AddDate(-1, 0, 0)
+	b.tries("тым ескі")
+	b.tries("Қол қойылмады")
+	b.tries("мерзімі өтіп кеткен")
+	b.tries("тым ескі")
+	n.key = w.ca.Issue("Асель, бұрын", over)
+	b.press("#ncalayer", `.done[role="alert"]`) // the server refuses it, on the page that signs
+	b.picture("sign-expired")
+	b.says("Сертификаттың қолданылу мерзімі өтіп кеткен")
+	b.says("қолтаңбасыз жауап беріңіз")
+	n.key = good
+	b.press("#ncalayer", `.done[role="status"]`)
+	c, err := w.Store.Consent(t.Context(), w.asked(r.ID).Consent)
+	w.must(err)
+	p, err := w.Consents.Proof(t.Context(), c)
+	w.must(err)
+	if p.Channel != consent.Signed || p.Signature == nil || c.Terms.Covers("reviews") {
+		t.Errorf("%+v of %+v", p, c.Terms)
+	}
+	if n.called.Load() != 6 {
+		t.Errorf("NCALayer was called %d times", n.called.Load())
 	}
 }
 
@@ -201,7 +309,7 @@ func TestSignPage(t *testing.T) {
 	form.Set("answer", "give")
 	form.Set("language", "ru")
 	form.Set("signature", base64.StdEncoding.EncodeToString((&pkitest.CMS{By: key, Text: append(shown, ' '), At: w.now}).DER()))
-	if a := b.post(path, form); a.status != http.StatusBadRequest {
+	if a := b.post(path, form); a.status != http.StatusBadRequest || !strings.Contains(a.body, "Подписан не тот текст") || !strings.Contains(a.body, `data-text="`) {
 		t.Errorf("another text: %d %s", a.status, a.body)
 	}
 	form.Set("signature", "-----BEGIN CMS-----\n"+base64.StdEncoding.EncodeToString((&pkitest.CMS{By: key, Text: shown, At: w.now}).DER())+"\n-----END CMS-----\n")

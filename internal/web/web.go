@@ -42,6 +42,14 @@ type Consents interface {
 	HoldsOf(ctx context.Context, consent ident.ID) ([]consent.Hold, error)
 	HoldNote(ctx context.Context, h *consent.Hold) (*consent.HoldNote, error)
 	AppealHold(ctx context.Context, hold ident.ID, reason string, by verify.Actor) (*consent.Hold, error)
+	// HoldFile opens its document.
+	HoldFile(ctx context.Context, h *consent.Hold) (*consent.File, []byte, error)
+	SetHold(ctx context.Context, consent ident.ID, in *consent.NewHold) (*consent.Hold, error)
+	LiftHold(ctx context.Context, hold ident.ID, reason string, by verify.Actor) (*consent.Hold, error)
+	ReplyHold(ctx context.Context, hold ident.ID, text string, by verify.Actor) (*consent.Hold, error)
+	// ReviewHold writes down that the authorised body looks, before it sees anything.
+	ReviewHold(ctx context.Context, hold ident.ID, by verify.Actor) (*consent.Hold, error)
+	DecideHold(ctx context.Context, hold ident.ID, lift bool, reason string, by verify.Actor) (*consent.Hold, error)
 	Pause(ctx context.Context, id ident.ID, by verify.Actor) (*consent.Consent, error)
 	Resume(ctx context.Context, id ident.ID, by verify.Actor) (*consent.Consent, error)
 	// Proof opens how the consent was obtained.
@@ -73,6 +81,9 @@ type Store interface {
 	// Consent and Text return a fault.NotFound where there is none.
 	Consent(ctx context.Context, id ident.ID) (*consent.Consent, error)
 	Text(ctx context.Context, hash string) (*consent.Text, error)
+	// Hold returns a fault.NotFound where there is none.
+	Hold(ctx context.Context, id ident.ID) (*consent.Hold, error)
+	Holds(ctx context.Context, f consent.HoldFilter) ([]consent.Hold, error)
 	Holders(ctx context.Context, subject ident.ID) ([]party.Holding, error)
 	Versions(ctx context.Context, org ident.ID) ([]party.Version, error)
 	// InboxRead is the last entry that the subject has seen, zero for none;
@@ -198,6 +209,8 @@ func limitOf(r *http.Request) int64 {
 		return maxPapers
 	case r.Pattern == orderAnswers:
 		return order.MaxFile + 1<<20
+	case r.Pattern == holdPapers:
+		return consent.MaxFileSize + 1<<20
 	case r.URL.Path == verifyPage:
 		return maxUpload + maxForm
 	case strings.HasPrefix(r.URL.Path, "/me/asked/"):
@@ -210,6 +223,7 @@ func limitOf(r *http.Request) int64 {
 const (
 	uploads      = "POST /me/requests"
 	orderAnswers = "POST /console/orders/{id}/execute"
+	holdPapers   = "POST /console/holds"
 )
 
 // show wraps a handler with what every page has: language, headers, errors.

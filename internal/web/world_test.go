@@ -20,6 +20,7 @@ import (
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
+	"kelisim/internal/signature/pkitest"
 	"kelisim/verify"
 )
 
@@ -36,6 +37,7 @@ type world struct {
 	daniyar                   person
 	bestam, shop              *party.Organization
 	contracts, news, delivery *consent.Consent
+	ca                        *pkitest.Authority // after trust
 }
 
 // person is a subject by the id inside, and as each operator sees it.
