@@ -138,6 +138,7 @@ type Edition struct {
 	services Services
 	orders   []OrderRule
 	requests []Request
+	costs    []Cost
 
 	// Lists stand in the order of the Law; the maps find a place in them.
 	rules   []Rule

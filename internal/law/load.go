@@ -105,6 +105,7 @@ type layer struct {
 	services Services
 	orders   []OrderRule
 	requests map[string]Request
+	costs    map[string]Cost
 }
 
 // loadEdition reads the edition of a folder. One that lies over another has only
@@ -135,6 +136,7 @@ func readLayer(fsys fs.FS, dir string) (*layer, error) {
 		"terms.yaml":     func(name string) error { return readYAML(fsys, name, &l.terms) },
 		"orders.yaml":    func(name string) error { return readYAML(fsys, name, &l.orders) },
 		"requests.yaml":  func(name string) error { return readYAML(fsys, name, &l.requests) },
+		"costs.yaml":     func(name string) error { return readYAML(fsys, name, &l.costs) },
 		"services.yaml":  func(name string) error { return readYAML(fsys, name, &l.services) },
 		"reasons.yaml":   func(name string) error { return readYAML(fsys, name, &l.reasons) },
 		"provisions.txt": func(name string) error { return l.readRules(fsys, name, l.Sources.Law) },

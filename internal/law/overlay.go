@@ -34,6 +34,7 @@ const (
 	OfServices  Part = "services"
 	OfOrders    Part = "orders"
 	OfRequest   Part = "request"
+	OfCost      Part = "cost"
 )
 
 // Change is one thing that an edition says otherwise than the one before it.
@@ -84,7 +85,7 @@ func (l *layer) over(before *Edition) (*Edition, error) {
 		e.sizes, e.restrictedMovesUp = before.sizes, before.restrictedMovesUp
 		e.services = before.services
 	}
-	for _, lay := range []func(e, below *Edition) error{l.layRules, l.layGrounds, l.layTerms, l.layReasons, l.laySizes, l.layServices, l.layOrders, l.layRequests} {
+	for _, lay := range []func(e, below *Edition) error{l.layRules, l.layGrounds, l.layTerms, l.layReasons, l.laySizes, l.layServices, l.layOrders, l.layRequests, l.layCosts} {
 		if err := lay(e, below); err != nil {
 			return nil, err
 		}
@@ -337,6 +338,9 @@ func (e *Edition) whole() error {
 		if _, ok := e.Term(r.Term); !ok {
 			errs = append(errs, fmt.Errorf("request %s has the term %s, which is not there", r.Kind, r.Term))
 		}
+	}
+	for _, c := range e.costs {
+		errs = append(errs, there("the cost of "+c.Cause, c.Provision), c.known())
 	}
 	for _, s := range e.sizes {
 		errs = append(errs, there("size class "+s.Class, s.Provision))

@@ -35,6 +35,7 @@ type Data struct {
 	Organization string     `json:"organization"` // BIN of the holder
 	Consent      *ident.ID  `json:"consent,omitempty"`
 	Request      *ident.ID  `json:"request,omitempty"`
+	Publication  *ident.ID  `json:"publication,omitempty"`
 	Status       string     `json:"status,omitempty"`
 	Scopes       []string   `json:"scopes,omitempty"`    // what is left of the consent
 	Withdrawn    []string   `json:"withdrawn,omitempty"` // taken back by this step
@@ -52,6 +53,8 @@ func (e *Event) about() ident.ID {
 	switch {
 	case e.Data.Request != nil:
 		return *e.Data.Request
+	case e.Data.Publication != nil:
+		return *e.Data.Publication
 	case e.Data.Consent != nil:
 		return *e.Data.Consent
 	default:
