@@ -153,3 +153,25 @@ func (s *Publications) Owed(ctx context.Context, org ident.ID, limit int) ([]ter
 	list, err := s.Store.Terms(ctx, term.Filter{Org: org, Status: term.Open, About: "consent", Limit: limit})
 	return slices.DeleteFunc(list, func(t term.Term) bool { return t.Key != consent.ConditionsTerm }), err
 }
+
+// ConditionsTerm is the term in which the conditions of a publication's consent are
+// to be published, or were; nil where there is no consent.
+func (s *Publications) ConditionsTerm(ctx context.Context, p *Publication) (*term.Term, error) {
+	if p.Consent.IsZero() {
+		return nil, nil
+	}
+	list, err := s.Store.Terms(ctx, term.Filter{Org: p.Org, Subject: p.Subject, About: "consent"})
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(list, func(t term.Term) bool { return t.Key == consent.ConditionsTerm && t.About.ID == p.Consent })
+	if i < 0 {
+		return nil, nil
+	}
+	return &list[i], nil
+}
+
+// PagePath is the page of a publication's conditions.
+func PagePath(org *party.Organization, p *Publication) string {
+	return "/o/" + org.BIN + "/dissemination/" + Token(org, p).String()
+}

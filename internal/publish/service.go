@@ -132,7 +132,7 @@ func (in *New) check(reg *register.Register, now time.Time) error {
 	slices.Sort(in.Categories)
 	in.Categories = slices.Compact(in.Categories)
 	switch {
-	case in.Purpose == "":
+	case in.Purpose == "" && in.Ground == "":
 		return fault.Bad("purpose", "missing-field")
 	case len(in.Categories) == 0:
 		return fault.Bad("categories", "missing-field")
