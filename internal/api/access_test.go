@@ -164,6 +164,16 @@ var access = []accessRow{
 
 	{"GET /v1/depersonalised", "/v1/depersonalised?purpose=visit-statistics", "", "operator staff officer"},
 
+	{"POST /v1/publications", "/v1/publications", `{"subject":"$subject","categories":["name"],"source":{"kind":"site","name":"List","address":"https://list.example/$n/$iin"},"ground":"9(7)","document":"law 1"}`, "operator staff officer"},
+	{"GET /v1/publications", "/v1/publications", "", "operator staff officer"},
+	{"GET /v1/publications/{id}", "/v1/publications/$publication", "", "operator staff officer"},
+	{"POST /v1/publications/{id}/demand", "/v1/publications/$publication/demand", `{"cause":"unlawful"}`, "operator staff officer"},
+	{"POST /v1/publications/{id}/removed", "/v1/publications/$publication/removed", `{"how":"deleted","document":"act 1"}`, "operator staff officer"},
+	{"POST /v1/publications/{id}/cost", "/v1/publications/$leaving/cost", `{"bearer":"subject","document":"case 7"}`, "officer"},
+	{"POST /v1/consents/{id}/conditions", "/v1/consents/$public/conditions", "", "operator staff officer"},
+	{"GET /v1/me/publications", "/v1/me/publications", "", "subject"},
+	{"GET /v1/organizations/{bin}/dissemination/{token}", "/v1/organizations/$bin/dissemination/$token", "", ""},
+
 	{"GET /v1/terms", "/v1/terms?organization=$bin", "", "operator staff officer authority"},
 	{"POST /v1/terms/{id}/done", "/v1/terms/$term/done", "", "operator officer"},
 	{"GET /v1/calendar", "/v1/calendar?year=2026", "", ""},
@@ -192,7 +202,9 @@ const askedOf = `"subject":{"type":"user","id":"e-77"},"action":{"name":"view"},
 // the interface's description promises.
 func TestRoutesByRole(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	a, clock := apptest.SQLite(t)
+	apptest.Apply(t, a, publicBestam(t))
+	w := populate(t, a, clock)
 	w.names["description"] = string(apptest.Org(t, w.App, "").Register.Description.Canonical())
 	w.past(t)
 	w.give(t, "contracts")
@@ -336,6 +348,16 @@ func (w *world) fresh(t *testing.T, role, call string) {
 	if strings.Contains(call, "$sealed") {
 		w.names["sealed"] = w.give(t, "payment")
 		w.seal(t)
+	}
+	if strings.Contains(call, "$publication") || strings.Contains(call, "$leaving") || strings.Contains(call, "$token") {
+		w.published(t)
+	}
+	if strings.Contains(call, "$leaving") {
+		w.names["leaving"] = w.names["publication"]
+		w.do(t, "officer", "POST", "/v1/publications/$leaving/demand", `{"cause":"withdrawn"}`).want(t, 200)
+	}
+	if strings.Contains(call, "$public/") {
+		w.names["public"] = w.give(t, "services", `,"publicSources":true`)
 	}
 	if strings.Contains(call, "$term") {
 		w.names["term"] = w.owe(t, "block")

@@ -24,6 +24,7 @@ import (
 	"kelisim/internal/outbox"
 	"kelisim/internal/party"
 	"kelisim/internal/proof"
+	"kelisim/internal/publish"
 	"kelisim/internal/represent"
 	"kelisim/internal/request"
 	"kelisim/internal/seal"
@@ -71,6 +72,8 @@ type API struct {
 	Orders *order.Orders
 	// Requests is what subjects demand.
 	Requests *request.Requests
+	// Publications is what is public, and where.
+	Publications *publish.Publications
 	// GovStack is the face of GovStack's Consent Building Block.
 	GovStack *govstack.Face
 	// StateService asks the state service of control over access.

@@ -63,7 +63,7 @@ func TestBadInput(t *testing.T) {
 		}
 		w.stateService(t)
 		before := w.rows(t)
-		for _, list := range [][]bad{badSubjects, badConsents, badDecisions, badEvaluations, badValues, badOrganizations, badReads, badDeferrals, badOrders, badKDP} {
+		for _, list := range [][]bad{badSubjects, badConsents, badDecisions, badEvaluations, badValues, badOrganizations, badReads, badDeferrals, badOrders, badKDP, badPublications} {
 			for _, c := range list {
 				c.run(t, w)
 			}

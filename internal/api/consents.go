@@ -433,6 +433,7 @@ func (c *call) withdrawConsent(in *withdrawRequest) (*summary, error) {
 	if err != nil {
 		return nil, c.barred(err)
 	}
+	c.settle(x.Subject, x.Org)
 	return c.withdrawn(x, n)
 }
 

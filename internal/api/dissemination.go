@@ -46,6 +46,7 @@ func (c *call) stopDissemination(in *stopRequest) (*paged[summary], error) {
 	if err != nil {
 		return nil, err
 	}
+	c.settle(c.person(), o.ID)
 	out := &paged[summary]{Items: []summary{}}
 	for _, x := range list {
 		s, err := c.summarize(x, true)

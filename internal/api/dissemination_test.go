@@ -8,6 +8,14 @@ import (
 	"kelisim/internal/app/apptest"
 )
 
+// publicBestam is the example's description with a purpose that is public.
+func publicBestam(t testing.TB) string {
+	text := apptest.Bestam(t)
+	at := strings.Index(text, "  - id: services")
+	rest := strings.Replace(text[at:], "view, access,", "view, access, disseminate,", 1)
+	return text[:at] + strings.Replace(rest, "    retention: P1Y\n", "    retention: P1Y\n    public: true\n", 1)
+}
+
 // Consent to public dissemination is apart from all others, with the subject's
 // own conditions; that there are such is published and a term to publish them
 // runs; it ends the moment that is demanded, and nothing holds it.
@@ -16,12 +24,8 @@ import (
 func TestDissemination(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
-		text := apptest.Bestam(t)
-		at := strings.Index(text, "  - id: services")
-		rest := strings.Replace(text[at:], "view, access,", "view, access, disseminate,", 1)
-		text = text[:at] + strings.Replace(rest, "    retention: P1Y\n", "    retention: P1Y\n    public: true\n", 1)
 		w.clock.Add(time.Second)
-		apptest.Apply(t, w.App, text)
+		apptest.Apply(t, w.App, publicBestam(t))
 		w.names["words"] = "only with a link to " + planted // a person's own words, which tell of the person
 		publish := `{"subject":"$subject","action":"disseminate","purpose":"services","categories":["name"]}`
 		for _, s := range []scenario{

@@ -346,6 +346,7 @@ func (c *call) narrowConsent(in *narrowRequest) (*summary, error) {
 	if err != nil {
 		return nil, c.barred(err)
 	}
+	c.settle(x.Subject, x.Org)
 	return c.withdrawn(x, n)
 }
 

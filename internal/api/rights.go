@@ -15,6 +15,7 @@ import (
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
 	"kelisim/internal/proof"
+	"kelisim/internal/publish"
 	"kelisim/internal/represent"
 	"kelisim/internal/request"
 )
@@ -33,7 +34,7 @@ func rightsRoutes() []route {
 		post("/v1/me/requests", me, "Demand something of an organization (Art. 24)", subjects, http.StatusCreated, (*call).askMine).upTo(maxDemand).onBehalf(represent.Request),
 		get("/v1/me/requests", me, "What I demanded, newest first", subjects, (*call).myDemands, page...).onBehalf(represent.Request),
 		get("/v1/me/requests/terms", me, "By when an answer would be due, before it is sent", subjects, (*call).termsOfDemand,
-			param{"kind", "of the request"}, param{"organization", "BIN"}, param{"cause", "of a destruction: without-consent"}).onBehalf(represent.Request),
+			param{"kind", "of the request"}, param{"organization", "BIN"}, param{"cause", "of a destruction: without-consent; of a removal: unlawful, withdrawn"}).onBehalf(represent.Request),
 		get("/v1/me/requests/{id}", me, "One request with its answer: what was done, what was kept and on which provision", subjects, (*call).myDemand).onBehalf(represent.Request),
 		get("/v1/me/requests/{id}/copy", me, "The copy that was granted, until its link expires", subjects, (*call).fetchCopy,
 			param{"format", "json, csv or pdf; what Accept says, if absent"}).onBehalf(represent.Request | represent.Data),
@@ -249,6 +250,7 @@ type dueBody struct {
 	Certainty    law.Certainty `json:"certainty"`
 	Edition      string        `json:"edition"`
 	AtOnce       law.Provision `json:"atOnce,omitempty"` // it takes effect the moment it arrives
+	Cost         *costBody     `json:"cost,omitempty"`   // who bears the cost of a removal from public sources
 }
 
 func (c *call) termsOfDemand() (*dueBody, error) {
@@ -258,18 +260,27 @@ func (c *call) termsOfDemand() (*dueBody, error) {
 		return nil, err
 	}
 	d := request.Details{Cause: q.Get("cause")}
-	if d.Cause != "" && (d.Cause != request.Unconsented || k != request.Destroy) {
+	if d.Cause != "" && k != request.PublicRemoval && (d.Cause != request.Unconsented || k != request.Destroy) {
 		return nil, fault.Bad("cause", "bad-enum", "allowed", request.Unconsented)
 	}
 	o, err := c.holderOf(q.Get("organization"))
 	if err != nil {
 		return nil, err
 	}
+	if e := o.Edition(c.Now()); k == request.PublicRemoval && d.Cause != "" {
+		if _, ok := e.Cost(d.Cause); !ok {
+			return nil, fault.Bad("cause", "bad-enum", "allowed", publish.Causes(e))
+		}
+	}
 	due, err := c.Requests.Due(c.ctx(), o, k, &d)
 	if err != nil {
 		return nil, err
 	}
-	return &dueBody{string(k), o.BIN, due.Term.Due, due.Term.Provision, due.Right, due.Certainty, due.Term.Edition, due.AtOnce}, nil
+	b := &dueBody{string(k), o.BIN, due.Term.Due, due.Term.Provision, due.Right, due.Certainty, due.Term.Edition, due.AtOnce, nil}
+	if x := due.Cost; x != nil {
+		b.Cost = &costBody{x.Bearer, string(x.Provision), x.Disputed, ""}
+	}
+	return b, nil
 }
 
 // DemandHead is a demand in a list.

@@ -84,7 +84,7 @@ func serve(t testing.TB, a *app.App, clock *apptest.Clock) *world {
 	w := &world{App: a, clock: clock, log: &lines{}, tokens: map[string]string{}, names: map[string]string{}}
 	w.api = &API{
 		Store: a.Store, Accounts: a.Accounts, Parties: a.Parties, Represent: a.Represent, Requests: a.Requests, Consents: a.Consents, Guard: a.Guard, Terms: a.Terms, Orders: a.Orders, StateService: a.StateService, Journal: a.Journal,
-		Deferrals: a.Deferrals, Outbox: a.Outbox, GovStack: a.GovStack, Proofs: a.Proofs, Keys: a.Keys, Now: a.Now, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Public: "https://kelisim.example", Version: "test",
+		Deferrals: a.Deferrals, Outbox: a.Outbox, Publications: a.Publications, GovStack: a.GovStack, Proofs: a.Proofs, Keys: a.Keys, Now: a.Now, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Public: "https://kelisim.example", Version: "test",
 	}
 	w.Handler = w.api.Handler()
 	a.Outbox.Mail = true // there are letters, see letters

@@ -31,6 +31,7 @@ import (
 	"kelisim/internal/outbox"
 	"kelisim/internal/party"
 	"kelisim/internal/proof"
+	"kelisim/internal/publish"
 	"kelisim/internal/represent"
 	"kelisim/internal/request"
 	"kelisim/internal/seal"
@@ -106,6 +107,8 @@ type App struct {
 	Orders *order.Orders
 	// Requests is what subjects demand.
 	Requests *request.Requests
+	// Publications is what is public, and where.
+	Publications *publish.Publications
 	// Outbox is what others are to be told.
 	Outbox *outbox.Outbox
 	// Forms is consent on the sites of operators.
@@ -250,9 +253,14 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 		a.StateService.Settings, a.StateService.Client = c.KDP, c.KDP.Client(c.Now)
 	}
 	a.Journal = &journal.Reader{Store: st, Keys: keys, KeyOf: a.Parties.JournalKey, Now: c.Now}
-	a.Orders = &order.Orders{Store: st, Parties: a.Parties, Guard: a.Guard, Terms: a.Terms, Journal: a.Journal, Now: c.Now}
+	a.Publications = &publish.Publications{
+		Store: st, Parties: a.Parties, Guard: a.Guard, Consents: a.Consents, Terms: a.Terms, Journal: a.Journal, Outbox: a.Outbox, Now: c.Now,
+	}
+	a.Orders = &order.Orders{
+		Store: st, Parties: a.Parties, Guard: a.Guard, Terms: a.Terms, Journal: a.Journal, Consents: a.Consents, Publications: a.Publications, Now: c.Now,
+	}
 	a.Requests = &request.Requests{
-		Store: st, Parties: a.Parties, Guard: a.Guard, Consents: a.Consents, Terms: a.Terms, Journal: a.Journal, Represent: a.Represent,
+		Store: st, Parties: a.Parties, Guard: a.Guard, Consents: a.Consents, Terms: a.Terms, Journal: a.Journal, Represent: a.Represent, Publications: a.Publications,
 		Keys: keys, Base: &request.Vault{Store: st, Parties: a.Parties}, Now: c.Now,
 	}
 	a.Proofs = &proof.Proofs{Consents: a.Consents, Parties: a.Parties, Keys: keys, Now: c.Now}

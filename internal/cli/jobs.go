@@ -244,6 +244,9 @@ func tend(ctx context.Context, a *app.App) {
 	if _, err := a.Orders.Enforce(ctx, 500); err != nil && ctx.Err() == nil {
 		a.Log.LogAttrs(ctx, slog.LevelError, "an order could not be carried out", slog.Any("error", err))
 	}
+	if _, err := a.Publications.SettleAll(ctx, 500); err != nil && ctx.Err() == nil {
+		a.Log.LogAttrs(ctx, slog.LevelError, "what is public without consent could not be looked at, will be tried again", slog.Any("error", err))
+	}
 	if err := a.Store.ForgetForms(ctx, a.Now()); err != nil && ctx.Err() == nil {
 		a.Log.LogAttrs(ctx, slog.LevelError, "forms that nobody confirmed could not be forgotten", slog.Any("error", err))
 	}

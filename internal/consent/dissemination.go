@@ -250,6 +250,13 @@ func published(list []Terms, purpose, category string) PublishedCategory {
 // of a consent, all of that part ends. Nothing bars it (policy 5.15). It returns
 // what it changed.
 func (s *Consents) StopDissemination(ctx context.Context, subject, org ident.ID, categories []string, reason string, by verify.Actor) ([]*Consent, error) {
+	return s.StopGiven(ctx, subject, org, time.Time{}, categories, reason, by)
+}
+
+// StopGiven is StopDissemination of what was given until a moment; zero for all.
+// Who goes on later with a demand that arrived then must not end what the subject
+// has agreed to since.
+func (s *Consents) StopGiven(ctx context.Context, subject, org ident.ID, until time.Time, categories []string, reason string, by verify.Actor) ([]*Consent, error) {
 	list, err := s.Store.Consents(ctx, Filter{Subject: subject, Org: org, Standing: true, Now: s.Now()})
 	if err != nil {
 		return nil, err
@@ -265,7 +272,7 @@ func (s *Consents) StopDissemination(ctx context.Context, subject, org ident.ID,
 	for i := range list {
 		c := &list[i]
 		named := slices.DeleteFunc(slices.Clone(c.Terms.Categories), func(id string) bool { return !slices.Contains(categories, id) })
-		if c.Scopes&PublicSources == 0 || len(categories) > 0 && len(named) == 0 {
+		if c.Scopes&PublicSources == 0 || len(categories) > 0 && len(named) == 0 || !until.IsZero() && c.Given.After(until) {
 			continue
 		}
 		part := Part{Scopes: PublicSources}

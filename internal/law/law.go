@@ -139,6 +139,7 @@ type Edition struct {
 	orders   []OrderRule
 	requests []Request
 	endings  []Ending
+	costs    []Cost
 
 	// Lists stand in the order of the Law; the maps find a place in them.
 	rules   []Rule

@@ -281,6 +281,8 @@ func TestBrokenEditionsDoNotLoad(t *testing.T) {
 		"a request without a term":  {"2023-04/requests.yaml", "term: destroy-unconsented", "term: whenever", "has the term whenever, which is not there"},
 		"an ending of nowhere":      {"2023-04/endings.yaml", `instead: "22(2)"`, `instead: "22(9)"`, "ending term rests on 22(9), which is not there"},
 		"the same request again":    {"2026-01/requests.yaml", `{right: "8(7)", term: withdrawal-stop}`, `{right: "24(1)5", term: inform-subject}`, "request withdraw is as it was"},
+		"a cost of nowhere":         {"2023-04/costs.yaml", `unlawful: {provision: "6"`, `unlawful: {provision: "66"`, "rests on 66, which is not there"},
+		"a cost for anybody":        {"2023-04/costs.yaml", "bearer: operator}", "bearer: anybody}", "the cost of unlawful is borne by anybody"},
 		"a class out of order":      {"2026-08/sizes.yaml", "up-to: 10000", "up-to: 600000", "size class medium is out of order"},
 		"a class without an end":    {"2026-08/sizes.yaml", "{class: large}", "{class: large, up-to: 900000}", "size class large is out of order"},
 		"a key of no overlay":       {"2026-08/sizes.yaml", "classes:", "sizes:", "sizes"},

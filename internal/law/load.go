@@ -106,6 +106,7 @@ type layer struct {
 	orders   []OrderRule
 	requests map[string]Request
 	endings  map[string]endingEntry
+	costs    map[string]Cost
 }
 
 // loadEdition reads the edition of a folder. One that lies over another has only
@@ -137,6 +138,7 @@ func readLayer(fsys fs.FS, dir string) (*layer, error) {
 		"orders.yaml":    func(name string) error { return readYAML(fsys, name, &l.orders) },
 		"requests.yaml":  func(name string) error { return readYAML(fsys, name, &l.requests) },
 		"endings.yaml":   func(name string) error { return readYAML(fsys, name, &l.endings) },
+		"costs.yaml":     func(name string) error { return readYAML(fsys, name, &l.costs) },
 		"services.yaml":  func(name string) error { return readYAML(fsys, name, &l.services) },
 		"reasons.yaml":   func(name string) error { return readYAML(fsys, name, &l.reasons) },
 		"provisions.txt": func(name string) error { return l.readRules(fsys, name, l.Sources.Law) },

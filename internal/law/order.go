@@ -10,7 +10,7 @@ import (
 // OrderRule says that a source may order something of an operator, on which
 // provision, and by the term of which rule the order is carried out.
 type OrderRule struct {
-	Kind      string    `yaml:"kind"`   // clarify, block, unblock, destroy, suspend, resume, inquiry, examination, integration
+	Kind      string    `yaml:"kind"`   // clarify, block, unblock, destroy, unpublish, suspend, resume, inquiry, examination, integration
 	Source    string    `yaml:"source"` // authorised-body, prosecutor, court, technical-service, operator
 	Provision Provision `yaml:"provision"`
 	Term      string    `yaml:"term"` // key; empty where no term runs

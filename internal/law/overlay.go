@@ -35,6 +35,7 @@ const (
 	OfOrders    Part = "orders"
 	OfRequest   Part = "request"
 	OfEnding    Part = "ending"
+	OfCost      Part = "cost"
 )
 
 // Change is one thing that an edition says otherwise than the one before it.
@@ -85,7 +86,7 @@ func (l *layer) over(before *Edition) (*Edition, error) {
 		e.sizes, e.restrictedMovesUp = before.sizes, before.restrictedMovesUp
 		e.services = before.services
 	}
-	for _, lay := range []func(e, below *Edition) error{l.layRules, l.layGrounds, l.layTerms, l.layReasons, l.laySizes, l.layServices, l.layOrders, l.layRequests, l.layEndings} {
+	for _, lay := range []func(e, below *Edition) error{l.layRules, l.layGrounds, l.layTerms, l.layReasons, l.laySizes, l.layServices, l.layOrders, l.layRequests, l.layEndings, l.layCosts} {
 		if err := lay(e, below); err != nil {
 			return nil, err
 		}
@@ -341,6 +342,9 @@ func (e *Edition) whole() error {
 	}
 	for _, x := range e.endings {
 		errs = append(errs, sure("ending "+x.Cause, x.Certainty), there("ending "+x.Cause, x.Ends), there("ending "+x.Cause, x.Instead))
+	}
+	for _, c := range e.costs {
+		errs = append(errs, there("the cost of "+c.Cause, c.Provision), c.known())
 	}
 	for _, s := range e.sizes {
 		errs = append(errs, there("size class "+s.Class, s.Provision))

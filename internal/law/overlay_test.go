@@ -24,6 +24,7 @@ func TestEditionsDifferOnlyWhereTheOverlaySays(t *testing.T) {
 		differ(t, e, OfReason, keyed(was.Reasons(), func(r Reason) string { return r.TextKey }), keyed(e.Reasons(), func(r Reason) string { return r.TextKey }))
 		differ(t, e, OfRequest, keyed(was.Requests(), func(r Request) string { return r.Kind }), keyed(e.Requests(), func(r Request) string { return r.Kind }))
 		differ(t, e, OfEnding, keyed(was.Endings(), func(x Ending) string { return x.Cause }), keyed(e.Endings(), func(x Ending) string { return x.Cause }))
+		differ(t, e, OfCost, keyed(was.Costs(), func(c Cost) string { return c.Cause }), keyed(e.Costs(), func(c Cost) string { return c.Cause }))
 		if services := slices.ContainsFunc(e.Changes(), func(c Change) bool { return c.Of == OfServices }); services == reflect.DeepEqual(was.Services(), e.Services()) {
 			t.Errorf("edition %s: says that the services change: %t", e.ID, services)
 		}

@@ -51,6 +51,7 @@ var events = []string{
 	"calendar.decree", "term.start", "term.done", "term.cancel", "term.extend", "term.pause", "term.resume", "term.recompute",
 	"disclosure.defer", "disclosure.approve", "disclosure.refuse", "disclosure.lift",
 	"representation.register", "representation.revoke", "representation.end", "representation.look",
+	"publication.demand", "publication.remove", "publication.cost", "publication.conditions",
 	"kdp.ask", "kdp.answer", "kdp.end", "kdp.token",
 	"order.issue", "order.execute", "order.cancel", "oversight.look",
 	"request.receive", "request.begin", "request.at-once", "request.approve", "request.resume", "request.halt", "request.check", "request.answer",

@@ -97,6 +97,8 @@ func (s *Orders) act(ctx context.Context, o *Order, org *party.Organization, by 
 		return s.perform(ctx, o, org, &gate.Ask{Request: gate.Request{Action: register.Unblock}, Actor: by}, false)
 	case Destroy:
 		return s.destroy(ctx, o, org, by)
+	case Unpublish:
+		return s.unpublish(ctx, o, org, by)
 	case Inquiry:
 		return Answered, nil
 	case Examination:

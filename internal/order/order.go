@@ -28,6 +28,7 @@ const (
 	Block       Kind = "block"
 	Unblock     Kind = "unblock"
 	Destroy     Kind = "destroy"
+	Unpublish   Kind = "unpublish"   // take data out of public sources (Art. 6)
 	Suspend     Kind = "suspend"     // the organization: nothing of it is permitted
 	Resume      Kind = "resume"      // and permitted again
 	Inquiry     Kind = "inquiry"     // a question to be answered (Art. 25(2)3-1)
@@ -36,11 +37,11 @@ const (
 )
 
 // Kinds are all of them.
-var Kinds = []Kind{Clarify, Block, Unblock, Destroy, Suspend, Resume, Inquiry, Examination, Integration}
+var Kinds = []Kind{Clarify, Block, Unblock, Destroy, Unpublish, Suspend, Resume, Inquiry, Examination, Integration}
 
 // ofPerson reports whether the order is about the data of one person.
 func (k Kind) ofPerson() bool {
-	return k == Clarify || k == Block || k == Unblock || k == Destroy
+	return k == Clarify || k == Block || k == Unblock || k == Destroy || k == Unpublish
 }
 
 // Source is whose order it is.
@@ -99,7 +100,7 @@ type Content struct {
 	Document string `json:"document"` // number and date of the act
 	Details  string `json:"details,omitempty"`
 	File     *File  `json:"file,omitempty"`
-	// Categories of an order to destroy; none: all.
+	// Categories of an order to destroy or to unpublish; none: all.
 	Categories []string `json:"categories,omitempty"`
 	// Values of an order to clarify. They leave the order when it is carried out:
 	// what is evidence outlives the data.

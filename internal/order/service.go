@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"kelisim/internal/account"
+	"kelisim/internal/consent"
 	"kelisim/internal/fault"
 	"kelisim/internal/gate"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/law"
 	"kelisim/internal/party"
+	"kelisim/internal/publish"
 	"kelisim/internal/seal"
 	"kelisim/internal/term"
 	"kelisim/verify"
@@ -62,7 +64,21 @@ type Orders struct {
 	Guard   Guard
 	Terms   *term.Terms
 	Journal Journal
-	Now     func() time.Time
+	// Consents and Publications carry out an order to unpublish.
+	Consents     Consents
+	Publications Publications
+	Now          func() time.Time
+}
+
+// Consents ends what was agreed to be public.
+type Consents interface {
+	StopGiven(ctx context.Context, subject, org ident.ID, until time.Time, categories []string, reason string, by verify.Actor) ([]*consent.Consent, error)
+}
+
+// Publications is what is public.
+type Publications interface {
+	Remove(ctx context.Context, org *party.Organization, subject ident.ID, d *publish.Demand) ([]publish.Publication, error)
+	List(ctx context.Context, f publish.Filter) ([]publish.Publication, error)
 }
 
 // New is an order as it is put.
@@ -120,7 +136,12 @@ func (s *Orders) Issue(ctx context.Context, by account.Caller, in *New) (*Order,
 	if err != nil {
 		return nil, err
 	}
-	return o, s.Store.InsertOrder(ctx, o, t, rec)
+	if err := s.Store.InsertOrder(ctx, o, t, rec); err != nil || o.Kind != Unpublish {
+		return o, err
+	}
+	// It is in, whatever becomes of the rest just now: carrying it out does it too.
+	_ = s.demandRemoval(ctx, o, org, actorOf(by)) //nolint:errcheck // see above
+	return o, nil
 }
 
 // ordered is the organization that an order goes to.
@@ -213,7 +234,7 @@ func (in *New) check(now time.Time) error {
 		return fault.Bad("subject", "missing-field")
 	case named && !in.Kind.ofPerson() && in.Kind != Inquiry:
 		return fault.Bad("subject", "order-no-person")
-	case len(in.Categories) > 0 && in.Kind != Destroy:
+	case len(in.Categories) > 0 && in.Kind != Destroy && in.Kind != Unpublish:
 		return fault.Bad("categories", "order-only-destroy")
 	case len(in.Values) > 0 && in.Kind != Clarify:
 		return fault.Bad("values", "values-unexpected")

@@ -38,6 +38,7 @@ type Data struct {
 	Consent      *ident.ID  `json:"consent,omitempty"`
 	Request      *ident.ID  `json:"request,omitempty"`
 	Hold         *ident.ID  `json:"hold,omitempty"`
+	Publication  *ident.ID  `json:"publication,omitempty"`
 	Status       string     `json:"status,omitempty"`
 	Scopes       []string   `json:"scopes,omitempty"`    // what is left of the consent
 	Withdrawn    []string   `json:"withdrawn,omitempty"` // taken back by this step
@@ -57,6 +58,8 @@ func (e *Event) about() ident.ID {
 		return *e.Data.Hold
 	case e.Data.Request != nil:
 		return *e.Data.Request
+	case e.Data.Publication != nil:
+		return *e.Data.Publication
 	case e.Data.Consent != nil:
 		return *e.Data.Consent
 	default:

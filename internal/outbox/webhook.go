@@ -23,6 +23,7 @@ import (
 var Events = []string{
 	"consent.given", "consent.withdrawn", "consent.paused", "consent.resumed", "consent.expired", "consent.superseded", "consent.ended",
 	"data.corrected", "data.blocked", "data.unblocked", "data.destroyed",
+	"publication.demanded", "publication.removed",
 	"request.given", "request.refused", "request.expired", "request.cancelled",
 }
 

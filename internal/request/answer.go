@@ -47,10 +47,11 @@ func (s *Requests) answer(ctx context.Context, org *party.Organization, r *Reque
 		if r.Kind == Copy && a.Facts.Held {
 			a.CopyUntil = now.Add(copyFor)
 		}
-	case PublicRemoval:
-		a.Cost = costOperator
-		if b.Given != nil && b.Given.Cost != "" {
-			a.Cost = b.Given.Cost
+	case PublicRemoval, StopDissemination:
+		s.cost(org, r, b, a)
+		var err error
+		if a.Sources, _, err = s.removed(ctx, org, r, b); err != nil {
+			return nil, err
 		}
 	case Block:
 		yes := true
@@ -81,19 +82,39 @@ func (s *Requests) words(org *party.Organization, r *Request, b *Body, a *Answer
 	}
 	parts := []string{locale.Text(l, key, "data", data, "until", locale.Date(l, a.CopyUntil), "purposes", a.purposes(l))}
 	for _, k := range a.Kept {
+		if k.Until.IsZero() {
+			parts = append(parts, locale.Text(l, "answer.kept.public", "data", names(org.Register, l, k.Categories), "provision", string(k.Provision)))
+			continue
+		}
 		parts = append(parts, locale.Text(l, "answer.kept", "data", names(org.Register, l, k.Categories), "provision", string(k.Provision), "until", locale.Date(l, k.Until)))
 	}
 	if x, ok := org.Edition(a.At).Ending(law.EndByDemand); ok && a.did(insteadDepersonalise) {
 		parts = append(parts, locale.Text(l, "answer.instead", "provision", string(x.Instead)))
 	}
+	if len(a.Sources) > 0 {
+		parts = append(parts, locale.Text(l, "answer.sources", "names", joined(a.sources())))
+	}
 	if a.Cost != "" {
 		parts = append(parts, locale.Text(l, "answer.cost."+a.Cost))
+	}
+	if a.Disputed != "" && a.Cost != a.Disputed {
+		parts = append(parts, locale.Text(l, "answer.cost.disputed"))
 	}
 	parts = append(parts, locale.Text(l, "answer.provision", "provision", string(a.Provision)), locale.Text(l, "answer.appeal"))
 	return strings.Join(parts, " ")
 }
 
 func (d *Did) ends() bool { return d.What == insteadDestroy || d.What == insteadDepersonalise }
+
+func (a *Answer) sources() []string {
+	var out []string
+	for _, s := range a.Sources {
+		if !contains(out, s.Name) {
+			out = append(out, s.Name)
+		}
+	}
+	return out
+}
 
 func (a *Answer) did(what string) bool {
 	for _, d := range a.Done {

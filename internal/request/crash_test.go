@@ -16,6 +16,7 @@ import (
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/party"
+	"kelisim/internal/publish"
 	"kelisim/internal/request"
 	"kelisim/internal/term"
 	"kelisim/verify"
@@ -53,6 +54,7 @@ func wired(a *app.App, p *power) *request.Requests {
 	return &request.Requests{
 		Store: &dyingStore{r.Store, p}, Guard: &dyingGuard{r.Guard, p}, Consents: &dyingConsents{r.Consents, p},
 		Parties: r.Parties, Terms: r.Terms, Journal: r.Journal, Represent: r.Represent, Keys: r.Keys, Base: r.Base, Now: r.Now,
+		Publications: &dyingPublications{r.Publications, p},
 	}
 }
 
@@ -82,6 +84,15 @@ func (d *dyingGuard) SetBan(ctx context.Context, o *party.Organization, subject 
 	return write(d.power, func() (*gate.Ban, error) { return d.Guard.SetBan(ctx, o, subject, by, b) })
 }
 
+type dyingPublications struct {
+	request.Publications
+	*power
+}
+
+func (d *dyingPublications) RemoveOne(ctx context.Context, org *party.Organization, id ident.ID, x *publish.Demand) (*publish.Publication, error) {
+	return write(d.power, func() (*publish.Publication, error) { return d.Publications.RemoveOne(ctx, org, id, x) })
+}
+
 type dyingConsents struct {
 	request.Consents
 	*power
@@ -91,6 +102,12 @@ func (d *dyingConsents) Withdraw(ctx context.Context, id ident.ID, scopes consen
 	return write(d.power, func() (*consent.Consent, error) { return d.Consents.Withdraw(ctx, id, scopes, reason, by) })
 }
 
+func (d *dyingConsents) StopDissemination(ctx context.Context, subject, org ident.ID, categories []string, reason string, by verify.Actor) ([]*consent.Consent, error) {
+	return write(d.power, func() ([]*consent.Consent, error) {
+		return d.Consents.StopDissemination(ctx, subject, org, categories, reason, by)
+	})
+}
+
 // scenario is a demand of somebody of whom much is held, and what has to stand in
 // the journal when it is done: each exactly once.
 type scenario struct {
@@ -98,6 +115,7 @@ type scenario struct {
 	details request.Details
 	want    map[string]int
 	refuse  bool
+	public  bool // their name is public in two sources
 }
 
 var scenarios = []scenario{
@@ -114,7 +132,8 @@ var scenarios = []scenario{
 	{kind: request.Destroy, details: request.Details{Categories: []string{"email"}}, want: map[string]int{"destroy": 1}},
 	{kind: request.Withdraw, want: map[string]int{"consent.withdraw": 2}},
 	{kind: request.Unsubscribe, want: map[string]int{"consent.withdraw": 1}},
-	{kind: request.StopDissemination, details: request.Details{Categories: []string{"phone"}}, want: map[string]int{"ban.set": 1}},
+	{kind: request.StopDissemination, details: request.Details{Categories: []string{"name"}}, public: true, want: map[string]int{"consent.withdraw": 1, "publication.demand": 2, "publication.remove": 2}},
+	{kind: request.PublicRemoval, public: true, want: map[string]int{"consent.withdraw": 1, "publication.demand": 2, "publication.remove": 2}},
 }
 
 // Power fails at every write there is, before it and after it, and each time the
@@ -143,6 +162,9 @@ func (w *world) survive(s scenario, at int, after bool) bool {
 	apptest.Consent(w.t, w.App, w.org, w.org.Outside(who), "news")
 	w.collect(who, "contracts", "name", "Осыл", "iin", apptest.IIN(w.people), "employer", "Жыр")
 	w.collect(who, "news", "email", "a@example.kz")
+	if s.public {
+		w.publish(who)
+	}
 	p := &power{at: at, after: after}
 	name := fmt.Sprintf("%s, write %d, after %t", s.kind, at, after)
 	r, err := wired(w.App, p).Receive(w.t.Context(), w.org, who, &request.New{Kind: s.kind, Details: s.details, Language: "ru", Actor: apptest.Person})
@@ -164,6 +186,9 @@ func (w *world) survive(s scenario, at int, after bool) bool {
 func (w *world) finish(q *request.Requests, r *request.Request, s scenario) error {
 	if r.Status.Closed() {
 		return nil
+	}
+	if s.public {
+		w.takeOut(r.Subject)
 	}
 	var err error
 	if s.refuse {
@@ -222,7 +247,7 @@ func (w *world) judge(who ident.ID, s scenario, name string) {
 			count[e.Action]++
 		}
 	}
-	for _, action := range []string{"change", "supplement", "block", "unblock", "destroy", "consent.withdraw", "ban.set"} {
+	for _, action := range []string{"change", "supplement", "block", "unblock", "destroy", "consent.withdraw", "ban.set", "publication.demand", "publication.remove"} {
 		if count[action] != s.want[action] {
 			w.t.Errorf("%s: %d times %s, want %d", name, count[action], action, s.want[action])
 		}

@@ -186,10 +186,14 @@ func (s *Requests) run(ctx context.Context, org *party.Organization, r *Request,
 	if err != nil {
 		return s.halted(ctx, org, r, by, err)
 	}
-	if err := s.isSo(ctx, org, r, b); err != nil {
+	wait, err := s.waits(ctx, org, r, b)
+	if err == nil && !wait {
+		err = s.isSo(ctx, org, r, b)
+	}
+	if err != nil {
 		return s.halted(ctx, org, r, by, err)
 	}
-	if waits(r.Kind) && b.Given == nil { // in force; whether the reason holds is for somebody to say
+	if wait { // in force; the rest is for somebody to say, or to do
 		return s.land(ctx, org, r, &move{what: immediate, by: by, next: func(n *Request, _ *Body) error {
 			n.Status, n.Until = Open, time.Time{}
 			return nil
@@ -213,10 +217,6 @@ func (s *Requests) run(ctx context.Context, org *party.Organization, r *Request,
 		},
 	})
 }
-
-// waits reports whether what took effect at once is still to be judged: a block
-// is confirmed or lifted. Dissemination that was stopped is not asked about.
-func waits(k Kind) bool { return k == Block }
 
 // land is step for whoever holds the claim: if another moved the demand, that
 // other works on it. Where only its term moved, with the calendar, it is tried
@@ -270,13 +270,13 @@ func (s *Requests) halted(ctx context.Context, org *party.Organization, r *Reque
 // do carries out the acts of the plan, each once.
 func (s *Requests) do(ctx context.Context, org *party.Organization, r *Request, b *Body, by verify.Actor) ([]Did, error) {
 	if b.Plan == nil {
-		return nil, nil
+		return b.Stopped, nil
 	}
 	landed, err := s.landed(ctx, org, r)
 	if err != nil {
 		return nil, err
 	}
-	var did []Did
+	did := slices.Clone(b.Stopped)
 	for i := range b.Plan.Acts {
 		a := &b.Plan.Acts[i]
 		d := Did{What: a.Do, Categories: a.Categories, Purposes: a.Purposes, Consent: a.Consent}
@@ -361,6 +361,11 @@ func (s *Requests) act(ctx context.Context, org *party.Organization, r *Request,
 		return s.takeBack(ctx, a, by)
 	case "ban":
 		return ident.ID{}, s.forbid(ctx, org, r, a, by)
+	case "stop":
+		_, err := s.Consents.StopGiven(ctx, r.Subject, org.ID, r.Created, a.Categories, "", by)
+		return ident.ID{}, err
+	case "remove":
+		return s.remove(ctx, org, r, b, a, by)
 	}
 	ask := &gate.Ask{
 		Request: gate.Request{Action: actions[a.Do], Purpose: a.Purpose, Categories: a.Categories},
@@ -440,6 +445,13 @@ func (s *Requests) forbid(ctx context.Context, org *party.Organization, r *Reque
 
 // isSo looks whether what was done is so.
 func (s *Requests) isSo(ctx context.Context, org *party.Organization, r *Request, b *Body) error {
+	if ofPublic(r.Kind) {
+		_, left, err := s.removed(ctx, org, r, b)
+		if err == nil && left > 0 {
+			err = fault.New(fault.Conflict, "publication-left", "count", left)
+		}
+		return err
+	}
 	if b.Plan == nil || len(b.Plan.Acts) == 0 {
 		return nil
 	}

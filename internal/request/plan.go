@@ -13,6 +13,7 @@ import (
 	"kelisim/internal/ident"
 	"kelisim/internal/law"
 	"kelisim/internal/party"
+	"kelisim/internal/publish"
 	"kelisim/internal/register"
 	"kelisim/internal/vault"
 )
@@ -105,14 +106,15 @@ type Plan struct {
 
 // Act is one thing to do.
 type Act struct {
-	Do         string            `json:"do"` // change, supplement, block, unblock, destroy, depersonalise, withdraw, ban
-	Purpose    string            `json:"purpose,omitempty"`
-	Categories []string          `json:"categories,omitempty"`
-	Provision  law.Provision     `json:"provision,omitempty"` // of a destruction
-	Consent    ident.ID          `json:"consent,omitzero"`
-	Scopes     []string          `json:"scopes,omitempty"`
-	Actions    []register.Action `json:"actions,omitempty"`  // of a ban
-	Purposes   []string          `json:"purposes,omitempty"` // of a ban
+	Do          string            `json:"do"` // change, supplement, block, unblock, destroy, depersonalise, withdraw, ban, stop, remove
+	Purpose     string            `json:"purpose,omitempty"`
+	Categories  []string          `json:"categories,omitempty"`
+	Provision   law.Provision     `json:"provision,omitempty"` // of a destruction
+	Consent     ident.ID          `json:"consent,omitzero"`
+	Scopes      []string          `json:"scopes,omitempty"`
+	Publication ident.ID          `json:"publication,omitzero"`
+	Actions     []register.Action `json:"actions,omitempty"`  // of a ban
+	Purposes    []string          `json:"purposes,omitempty"` // of a ban
 }
 
 // Fulfilment is what the staff says when it confirms.
@@ -164,6 +166,7 @@ func (f *Fulfilment) check(k Kind, reg *register.Register) error {
 
 // plan finds what is held and works out what has to be done. It writes nothing.
 func (s *Requests) plan(ctx context.Context, org *party.Organization, r *Request, b *Body, in *Fulfilment) (*Plan, error) {
+	confirmed := in != nil
 	if in == nil {
 		in = &Fulfilment{}
 	}
@@ -176,7 +179,13 @@ func (s *Requests) plan(ctx context.Context, org *party.Organization, r *Request
 		return nil, err
 	}
 	p := &Plan{Found: found.categories(), State: found.State, Acts: []Act{}, Kept: []Kept{}, foundDetail: found, consents: all}
-	w := planner{Plan: p, reg: org.Register, now: s.Now(), created: r.Created, b: b, in: in, right: r.Right(org, b), edition: org.Edition(s.Now())}
+	var public []publish.Publication
+	if ofPublic(r.Kind) {
+		if public, err = s.Publications.List(ctx, publish.Filter{Subject: r.Subject, Org: org.ID}); err != nil {
+			return nil, err
+		}
+	}
+	w := planner{Plan: p, reg: org.Register, now: s.Now(), created: r.Created, b: b, in: in, right: r.Right(org, b), edition: org.Edition(s.Now()), public: public, confirmed: confirmed}
 	w.make(r.Kind)
 	return p, nil
 }
@@ -201,6 +210,9 @@ type planner struct {
 	in      *Fulfilment
 	right   law.Provision
 	edition *law.Edition
+	public  []publish.Publication
+	// confirmed: somebody of the staff has judged the demand.
+	confirmed bool
 }
 
 func (w *planner) make(k Kind) {
@@ -227,7 +239,7 @@ func (w *planner) make(k Kind) {
 	case Withdraw:
 		w.withdraw()
 	case PublicRemoval, StopDissemination:
-		w.unpublish()
+		w.unpublish(k)
 	case Unsubscribe:
 		w.unsubscribe()
 	}
@@ -444,12 +456,6 @@ func (w *planner) withdraw() {
 		}
 		return len(d.Categories) == 0 || slices.ContainsFunc(d.Categories, func(x string) bool { return slices.Contains(c.Terms.Categories, x) })
 	}))
-}
-
-// unpublish takes the consent to publication back and forbids to publish again.
-func (w *planner) unpublish() {
-	w.take([]string{"publicSources"}, w.open(consent.PublicSources, func(*consent.Consent) bool { return true }))
-	w.Acts = append(w.Acts, Act{Do: "ban", Actions: []register.Action{register.Disseminate}, Categories: w.b.Details.Categories})
 }
 
 // unsubscribe takes back what was agreed for advertising alone; where a consent

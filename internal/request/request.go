@@ -161,7 +161,8 @@ type Body struct {
 	Language  locale.Lang  `json:"language"`       // of the answer
 	Details   Details      `json:"details"`
 	Documents []Paper      `json:"documents,omitempty"`
-	Plan      *Plan        `json:"plan,omitempty"` // as it was confirmed
+	Plan      *Plan        `json:"plan,omitempty"`    // as it was confirmed
+	Stopped   []Did        `json:"stopped,omitempty"` // consents to publication that ended as it arrived
 	Given     *Fulfilment  `json:"given,omitempty"`
 	No        *No          `json:"no,omitempty"` // a refusal on its way: the block is being lifted
 	Answer    *Answer      `json:"answer,omitempty"`
@@ -176,7 +177,7 @@ type Details struct {
 	Categories []string                   `json:"categories,omitempty"` // the list of the data
 	Consent    ident.ID                   `json:"consent,omitzero"`     // withdraw: this one alone
 	Scopes     []string                   `json:"scopes,omitempty"`     // withdraw: these alone
-	Cause      string                     `json:"cause,omitempty"`      // destroy: without-consent
+	Cause      string                     `json:"cause,omitempty"`      // destroy: without-consent; public-removal: a cause of law.Cost
 	Contact    string                     `json:"contact,omitempty"`
 }
 
@@ -221,9 +222,20 @@ type Answer struct {
 	Facts     *Facts        `json:"facts,omitempty"`     // of a confirmation or copy
 	CopyUntil time.Time     `json:"copyUntil,omitzero"`  // until when the copy can be fetched
 	Cost      string        `json:"cost,omitempty"`      // who bears the cost of a removal from public sources
+	CostBy    law.Provision `json:"costBy,omitempty"`    // that says so
+	Disputed  string        `json:"disputed,omitempty"`  // who decides where the parties do not agree on it
+	Sources   []Source      `json:"sources,omitempty"`   // that the data was taken out of
 	Reasons   string        `json:"reasons,omitempty"`   // of a refusal
 	Act       *ident.ID     `json:"act,omitempty"`       // of destruction
 	Confirmed *bool         `json:"confirmed,omitempty"` // of a block: whether the breach was
+}
+
+// Source is a public source that data was taken out of.
+type Source struct {
+	Publication ident.ID  `json:"publication"`
+	Name        string    `json:"name"`
+	Categories  []string  `json:"categories"`
+	Removed     time.Time `json:"removed"`
 }
 
 // Did is one thing that was done, and the entry that proves it.
@@ -284,7 +296,7 @@ func (d *Details) check(k Kind, reg *register.Register) error {
 		return fault.Bad("details.categories", "too-many-items", "max", maxList)
 	case len(d.Values) > maxList:
 		return fault.Bad("details.values", "too-many-items", "max", maxList)
-	case d.Cause != "" && (d.Cause != Unconsented || k != Destroy):
+	case d.Cause != "" && k != PublicRemoval && (d.Cause != Unconsented || k != Destroy):
 		return fault.Bad("details.cause", "bad-enum", "allowed", Unconsented)
 	case len(d.Values) > 0 && k != Correct && k != Supplement:
 		return fault.Bad("details.values", "values-unexpected")

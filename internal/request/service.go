@@ -19,6 +19,7 @@ import (
 	"kelisim/internal/law"
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
+	"kelisim/internal/publish"
 	"kelisim/internal/register"
 	"kelisim/internal/represent"
 	"kelisim/internal/seal"
@@ -81,13 +82,23 @@ type Guard interface {
 // Consents is what is done with consents.
 type Consents interface {
 	Withdraw(ctx context.Context, id ident.ID, scopes consent.Scope, reason string, by verify.Actor) (*consent.Consent, error)
+	StopDissemination(ctx context.Context, subject, org ident.ID, categories []string, reason string, by verify.Actor) ([]*consent.Consent, error)
+	StopGiven(ctx context.Context, subject, org ident.ID, until time.Time, categories []string, reason string, by verify.Actor) ([]*consent.Consent, error)
 	Receipt(ctx context.Context, c *consent.Consent) ([]byte, error)
+}
+
+// Publications is what is public of a subject.
+type Publications interface {
+	List(ctx context.Context, f publish.Filter) ([]publish.Publication, error)
+	Content(ctx context.Context, p *publish.Publication) (*publish.Content, error)
+	RemoveOne(ctx context.Context, org *party.Organization, id ident.ID, d *publish.Demand) (*publish.Publication, error)
 }
 
 // Journal is where it is seen which acts landed.
 type Journal interface {
 	List(ctx context.Context, f journal.Filter) ([]journal.Row, []*journal.Opened, error)
 	ForSubject(ctx context.Context, subject ident.ID, orgs ...ident.ID) (*journal.View, error)
+	Given(ctx context.Context, subject, org ident.ID, categories []string) ([]string, error)
 }
 
 // Requests is the service.
@@ -101,7 +112,9 @@ type Requests struct {
 	Represent *represent.Representatives
 	Keys      *seal.Keyring
 	Base      Base
-	Now       func() time.Time
+	// Publications is what is to be taken out of public sources.
+	Publications Publications
+	Now          func() time.Time
 
 	mu      sync.Mutex
 	counted time.Time
@@ -148,6 +161,7 @@ type Due struct {
 	Term      *term.Term
 	Certainty law.Certainty
 	AtOnce    law.Provision // it takes effect the moment it arrives
+	Cost      *law.Cost     // who bears the cost of a removal from public sources; nil for what costs nothing
 }
 
 // Due says when a demand made now would be due. It writes nothing.
@@ -170,6 +184,11 @@ func (s *Requests) Due(ctx context.Context, org *party.Organization, k Kind, d *
 	if x, ok := e.Term(rule.Term); ok {
 		out.Certainty = x.Certainty
 	}
+	if ofPublic(k) {
+		if c, ok := e.Cost(b.cause(k)); ok {
+			out.Cost = &c
+		}
+	}
 	return out, nil
 }
 
@@ -183,6 +202,9 @@ func (s *Requests) Receive(ctx context.Context, org *party.Organization, subject
 	if err := in.Details.check(in.Kind, org.Register); err != nil {
 		return nil, err
 	}
+	if err := checkCause(in, org.Edition(s.Now())); err != nil {
+		return nil, err
+	}
 	if err := checkPapers(in.Documents); err != nil {
 		return nil, err
 	}
@@ -192,6 +214,11 @@ func (s *Requests) Receive(ctx context.Context, org *party.Organization, subject
 	b := &Body{By: in.Actor, Language: s.language(org, h, in.Language), Details: in.Details}
 	for i := range in.Documents {
 		b.Documents = append(b.Documents, paper(&in.Documents[i]))
+	}
+	if ofPublic(in.Kind) {
+		if b.Stopped, err = s.stop(ctx, org, subject, in); err != nil {
+			return nil, err
+		}
 	}
 	r, err := s.insert(ctx, org, subject, in, b)
 	if err != nil || r.Status != Working {

@@ -43,6 +43,13 @@ const keeping = `purposes:
     retention: P5Y
     compatible: [contracts]
     basis: {provision: "9(10)", document: law on accounting}
+  - id: board
+    name: {kk: Құрмет тақтасы, ru: Доска почёта, en: Board of honour}
+    base: site
+    categories: [name]
+    actions: [collect, store, disseminate]
+    retention: P1Y
+    public: true
 `
 
 func describe(t testing.TB, change ...string) string {

@@ -37,6 +37,7 @@ var (
 		{"today", "/console", "home", office},
 		{"requests", "/console/requests", "bell", office},
 		{"journal", "/console/journal", "journal", office},
+		{"publications", "/console/publications", "globe", office},
 		{"orders", "/console/orders", "scales", officers},
 		{"holds", "/console/holds", "lock", officers},
 		{"register", "/console/register", "document", officers},
