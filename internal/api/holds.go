@@ -39,6 +39,7 @@ type holdBody struct {
 	Until        time.Time          `json:"until"`
 	DemandedAt   *time.Time         `json:"demandedAt,omitempty"` // the first withdrawal that it barred
 	Appeal       string             `json:"appeal,omitempty"`
+	DecisionDue  *time.Time         `json:"decisionDue,omitempty"` // while the appeal waits for it
 	Decision     string             `json:"decision,omitempty"`
 }
 
@@ -62,7 +63,11 @@ func (c *call) holdBody(h *consent.Hold) (*holdBody, error) {
 	if !h.Demanded.IsZero() {
 		b.DemandedAt = &h.Demanded
 	}
-	return b, nil
+	t, err := c.Consents.DueOf(c.ctx(), h)
+	if err == nil && t != nil {
+		b.DecisionDue = &t.Due
+	}
+	return b, err
 }
 
 // barred puts what stands against a withdrawal into the refusal.

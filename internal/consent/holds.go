@@ -13,6 +13,7 @@ import (
 	"kelisim/internal/party"
 	"kelisim/internal/represent"
 	"kelisim/internal/seal"
+	"kelisim/internal/term"
 	"kelisim/verify"
 )
 
@@ -32,8 +33,9 @@ type HoldStore interface {
 	// InsertHold lands a hold with its entry and moves the subject's version: a
 	// withdrawal under way looks again.
 	InsertHold(ctx context.Context, h *Hold, r *journal.Record) (stale bool, err error)
-	// UpdateHold lands the next version of a hold.
-	UpdateHold(ctx context.Context, h *Hold, r *journal.Record) (stale bool, err error)
+	// UpdateHold lands the next version of a hold, with the term in which its appeal
+	// is decided, as it begins and as it ends; nil: none.
+	UpdateHold(ctx context.Context, h *Hold, begun, ended *term.Term, r *journal.Record) (stale bool, err error)
 	// Hold returns a fault.NotFound when there is none.
 	Hold(ctx context.Context, id ident.ID) (*Hold, error)
 	Holds(ctx context.Context, f HoldFilter) ([]Hold, error)
@@ -203,7 +205,11 @@ func (s *Consents) landHold(ctx context.Context, h *Hold, action string, to Hold
 	if err != nil {
 		return nil, false, err
 	}
-	stale, err := s.HoldStore.UpdateHold(ctx, n, rec)
+	begun, ended, err := s.considered(ctx, h, n, by, rec.ID)
+	if err != nil {
+		return nil, false, err
+	}
+	stale, err := s.HoldStore.UpdateHold(ctx, n, begun, ended, rec)
 	return n, stale, err
 }
 

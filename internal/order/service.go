@@ -34,9 +34,10 @@ type Store interface {
 	// InsertOrder lands an order with its entry and, where one runs, its term.
 	InsertOrder(ctx context.Context, o *Order, t *term.Term, r *journal.Record) error
 	// MoveOrder lands the next version of an order with its entry; suspend, where
-	// it is not nil, puts the organization out of or back in work with it. stale
+	// it is not nil, puts the organization out of or back in work with it, and a term
+	// that is not nil begins with it. stale
 	// reports that somebody else moved it meanwhile, and nothing was written.
-	MoveOrder(ctx context.Context, o *Order, suspend *bool, r *journal.Record) (stale bool, err error)
+	MoveOrder(ctx context.Context, o *Order, suspend *bool, begun *term.Term, r *journal.Record) (stale bool, err error)
 	// Order returns a fault.NotFound when there is none.
 	Order(ctx context.Context, id ident.ID) (*Order, error)
 	Orders(ctx context.Context, f Filter) ([]Order, error)
@@ -95,7 +96,10 @@ func (s *Orders) Issue(ctx context.Context, by account.Caller, in *New) (*Order,
 	if o.Kind == Examination && by.Role == account.Authority {
 		o.Status, o.Outcome = Executed, Admitted
 	}
-	var t *term.Term
+	t, err := s.looking(ctx, o)
+	if err != nil {
+		return nil, err
+	}
 	if rule.Term != "" {
 		if t, err = s.Terms.New(ctx, term.Of{
 			Edition: ed.ID, Key: rule.Term, Org: org, Subject: o.Subject, About: term.About{Kind: "order", ID: o.ID}, Start: now,
@@ -268,7 +272,7 @@ func (s *Orders) Cancel(ctx context.Context, by account.Caller, id ident.ID) (*O
 		}
 	}
 	o.Status, o.Ended, o.Values = Cancelled, s.Now(), nil
-	return o, s.move(ctx, o, org, nil, actorOf(by), "order.cancel")
+	return o, s.move(ctx, o, org, nil, nil, actorOf(by), "order.cancel")
 }
 
 var (
@@ -277,13 +281,13 @@ var (
 )
 
 // move lands the next version of an order.
-func (s *Orders) move(ctx context.Context, o *Order, org *party.Organization, suspend *bool, by verify.Actor, action string) error {
+func (s *Orders) move(ctx context.Context, o *Order, org *party.Organization, suspend *bool, begun *term.Term, by verify.Actor, action string) error {
 	o.Version++
 	rec, err := s.land(ctx, o, org, by, action)
 	if err != nil {
 		return err
 	}
-	stale, err := s.Store.MoveOrder(ctx, o, suspend, rec)
+	stale, err := s.Store.MoveOrder(ctx, o, suspend, begun, rec)
 	if err == nil && stale {
 		err = errMoved
 	}

@@ -11,6 +11,7 @@ import (
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
+	"kelisim/internal/term"
 )
 
 const holdColumns = `subject_id, id, org_id, consent_id, version, status, bars, purposes, set_at, until_at, demanded_at, moved_at, sealed`
@@ -47,10 +48,20 @@ func (s *Store) InsertHold(ctx context.Context, h *consent.Hold, r *journal.Reco
 }
 
 // UpdateHold lands the next version of a hold.
-func (s *Store) UpdateHold(ctx context.Context, h *consent.Hold, r *journal.Record) (bool, error) {
+func (s *Store) UpdateHold(ctx context.Context, h *consent.Hold, begun, ended *term.Term, r *journal.Record) (bool, error) {
 	out, err := s.land(ctx, r, func(ctx context.Context, q querier) error {
 		if err := bump(ctx, q, r); err != nil {
 			return err
+		}
+		if begun != nil {
+			if err := insertTerm(ctx, q, begun, r); err != nil {
+				return err
+			}
+		}
+		if ended != nil {
+			if err := updateTerm(ctx, q, ended); err != nil {
+				return err
+			}
 		}
 		n, err := q.exec(ctx, `UPDATE hold SET version = ?1, status = ?2, demanded_at = ?3, moved_at = ?4, sealed = ?5
 			WHERE subject_id = ?6 AND id = ?7 AND version = ?8`,

@@ -49,7 +49,7 @@ func (s *Store) InsertOrder(ctx context.Context, o *order.Order, t *term.Term, r
 }
 
 // MoveOrder lands the next version of an order.
-func (s *Store) MoveOrder(ctx context.Context, o *order.Order, suspend *bool, r *journal.Record) (bool, error) {
+func (s *Store) MoveOrder(ctx context.Context, o *order.Order, suspend *bool, begun *term.Term, r *journal.Record) (bool, error) {
 	entries, err := json.Marshal(o.Entries)
 	if err != nil {
 		return false, err
@@ -60,6 +60,9 @@ func (s *Store) MoveOrder(ctx context.Context, o *order.Order, suspend *bool, r 
 			o.Version, string(o.Status), millis(o.Ended), string(entries), o.Sealed, o.Subject[:], o.ID[:], o.Version-1)
 		if err == nil && n != 1 {
 			err = errStale
+		}
+		if err == nil && begun != nil {
+			err = insertTerm(ctx, q, begun, r)
 		}
 		if err != nil || suspend == nil {
 			return err
