@@ -43,6 +43,7 @@ internal/govstack : consent fault ident journal locale outbox party register rep
 internal/paper    :
 internal/proof    : consent depersonal fault ident journal locale notify paper party policy register request seal vault verify
 internal/term     : calendar fault ident journal law party seal verify
+internal/due      : calendar fault ident journal outbox party term verify
 internal/vault    : consent depersonal fault ident register seal term verify
 internal/gate     : consent depersonal fault ident journal law outbox party register represent seal term vault verify
 internal/publish  : consent fault gate ident journal law outbox party register seal term verify
@@ -54,16 +55,16 @@ internal/kdp             : fault gate ident journal locale party register seal v
 internal/kdp/kdpsim      : kdp
 internal/form            : consent fault gate ident journal locale party register seal verify
 internal/disclosure      : account fault ident journal law locale party register verify
-internal/store           : account calendar consent depersonal disclosure fault form gate govstack ident journal kdp locale order outbox party publish represent request seal term vault verify
+internal/store           : account calendar consent depersonal disclosure due fault form gate govstack ident journal kdp locale order outbox party publish represent request seal term vault verify
 internal/store/storetest : store
 
-internal/app         : account consent disclosure fault form gate govstack ident journal kdp law order outbox party proof publish represent request seal signature signature/fetch store term vault verify
+internal/app         : account consent disclosure due fault form gate govstack ident journal kdp law order outbox party proof publish represent request seal signature signature/fetch store term vault verify
 internal/app/apptest : app consent ident party register store/storetest verify
 internal/bench       : app consent gate ident party register verify
 internal/demo        : account app consent examples fault gate ident intake journal law locale order party publish register represent request term verify
 
-internal/api : account calendar consent depersonal disclosure fault gate govstack ident journal kdp law locale notify order outbox party proof publish register represent request seal term vault verify
-internal/web : account consent depersonal disclosure fault form gate ident journal law locale notify order outbox party policy proof publish register represent request term verify
+internal/api : account calendar consent depersonal disclosure due fault gate govstack ident journal kdp law locale notify order outbox party proof publish register represent request seal term vault verify
+internal/web : account calendar consent depersonal disclosure due fault form gate ident journal law locale notify order outbox party policy proof publish register represent request term verify
 internal/cli : *
 cmd/kelisim  : cli
 `

@@ -176,6 +176,10 @@ var access = []accessRow{
 
 	{"GET /v1/terms", "/v1/terms?organization=$bin", "", "operator staff officer authority"},
 	{"POST /v1/terms/{id}/done", "/v1/terms/$term/done", "", "operator officer"},
+	{"GET /v1/due", "/v1/due", "", "operator staff officer authority examiner"},
+	{"POST /v1/terms/{id}/extend", "/v1/terms/$bending/extend", `{"amount":1,"reason":"x"}`, "operator officer authority"},
+	{"POST /v1/terms/{id}/pause", "/v1/terms/$bending/pause", `{"reason":"x"}`, "operator officer authority"},
+	{"POST /v1/terms/{id}/resume", "/v1/terms/$still/resume", "", "operator officer authority"},
 	{"GET /v1/calendar", "/v1/calendar?year=2026", "", ""},
 	{"GET /v1/calendar/decrees", "/v1/calendar/decrees", "", ""},
 	{"POST /v1/calendar/decrees", "/v1/calendar/decrees", `{"year":2027,"source":"a test","certainty":"P","kurban_ait":"2027-05-17"}`, "admin"},
@@ -361,6 +365,13 @@ func (w *world) fresh(t *testing.T, role, call string) {
 	}
 	if strings.Contains(call, "$term") {
 		w.names["term"] = w.owe(t, "block")
+	}
+	if strings.Contains(call, "$bending") {
+		w.names["bending"] = w.owe(t, "inform-subject")
+	}
+	if strings.Contains(call, "$still") {
+		w.names["still"] = w.owe(t, "inform-subject")
+		w.do(t, "officer", "POST", "/v1/terms/$still/pause", `{"reason":"x"}`).want(t, 200)
 	}
 	if strings.Contains(call, "$gov") {
 		w.governed(t)

@@ -13,6 +13,7 @@ import (
 	"kelisim/internal/account"
 	"kelisim/internal/consent"
 	"kelisim/internal/disclosure"
+	"kelisim/internal/due"
 	"kelisim/internal/fault"
 	"kelisim/internal/gate"
 	"kelisim/internal/govstack"
@@ -52,6 +53,7 @@ type API struct {
 	Consents *consent.Consents
 	Guard    *gate.Guard
 	Terms    *term.Terms
+	Due      *due.Due
 	Journal  *journal.Reader
 	// Outbox is what others are told.
 	Outbox *outbox.Outbox

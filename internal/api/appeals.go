@@ -21,6 +21,8 @@ type AppealHead struct {
 	Organization string               `json:"organization"`
 	Status       request.AppealStatus `json:"status"`
 	CreatedAt    time.Time            `json:"createdAt"`
+	Due          *time.Time           `json:"due,omitempty"` // of the decision, while the appeal waits for it
+	Overdue      bool                 `json:"overdue,omitempty"`
 	DecidedAt    *time.Time           `json:"decidedAt,omitempty"`
 	Text         string               `json:"text,omitempty"`
 	Reasons      string               `json:"reasons,omitempty"` // of the decision
@@ -36,6 +38,13 @@ func (c *call) toAppeal(a *request.Appeal, opened bool) (AppealHead, error) {
 	b := AppealHead{ID: a.ID, Request: a.Demand, Organization: o.BIN, Status: a.Status, CreatedAt: a.Created}
 	if !a.Ended.IsZero() {
 		b.DecidedAt = &a.Ended
+	}
+	t, err := c.Requests.DueOf(c.ctx(), a)
+	if err != nil {
+		return b, err
+	}
+	if t != nil {
+		b.Due, b.Overdue = &t.Due, t.Overdue(c.Now())
 	}
 	if !opened {
 		return b, nil

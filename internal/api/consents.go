@@ -285,23 +285,31 @@ func plainID(s string) bool {
 
 // cursor reads limit and after.
 func (c *call) cursor() (int, ident.ID, error) {
-	q := c.r.URL.Query()
-	limit := 50
-	if v := q.Get("limit"); v != "" {
-		n, err := strconv.Atoi(v)
-		if err != nil || n < 1 || n > 200 {
-			return 0, ident.ID{}, fault.Bad("limit", "out-of-range", "min", 1, "max", 200)
-		}
-		limit = n
+	limit, err := c.limit()
+	if err != nil {
+		return 0, ident.ID{}, err
 	}
 	var after ident.ID
-	if v := q.Get("after"); v != "" {
+	if v := c.r.URL.Query().Get("after"); v != "" {
 		var err error
 		if after, err = ident.ParseID(v); err != nil {
 			return 0, after, under("after", err)
 		}
 	}
 	return limit, after, nil
+}
+
+// limit is how many items a page is to have.
+func (c *call) limit() (int, error) {
+	v := c.r.URL.Query().Get("limit")
+	if v == "" {
+		return 50, nil
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 1 || n > 200 {
+		return 0, fault.Bad("limit", "out-of-range", "min", 1, "max", 200)
+	}
+	return n, nil
 }
 
 // consent finds the consent of the path, if the caller is a party to it.

@@ -42,7 +42,8 @@ type holdBody struct {
 	DemandedAt   *time.Time         `json:"demandedAt,omitempty"` // the first withdrawal that it barred
 	AppealedAt   *time.Time         `json:"appealedAt,omitempty"`
 	Appeal       string             `json:"appeal,omitempty"`
-	Reply        string             `json:"reply,omitempty"` // of the operator to the appeal
+	Reply        string             `json:"reply,omitempty"`       // of the operator to the appeal
+	DecisionDue  *time.Time         `json:"decisionDue,omitempty"` // while the appeal waits for it
 	Decision     string             `json:"decision,omitempty"`
 	DecidedBy    string             `json:"decidedBy,omitempty"` // authority, or who of the operator ended it
 	MovedAt      time.Time          `json:"movedAt"`             // into the status
@@ -67,7 +68,11 @@ func (c *call) holdHead(h *consent.Hold) (*holdBody, error) {
 	if !h.Appealed.IsZero() {
 		b.AppealedAt = &h.Appealed
 	}
-	return b, nil
+	t, err := c.Consents.DueOf(c.ctx(), h)
+	if err == nil && t != nil {
+		b.DecisionDue = &t.Due
+	}
+	return b, err
 }
 
 func (c *call) holdBody(h *consent.Hold) (*holdBody, error) {

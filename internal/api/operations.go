@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"sync"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -27,9 +28,14 @@ func (c *call) readyz() (*stateBody, error) {
 
 // metricSet counts calls by route and status. Labels are routes as they are
 // written in the code, never paths as they were called.
-type metricSet struct{ set *metrics.Set }
+type metricSet struct {
+	set *metrics.Set
 
-func newMetrics() *metricSet { return &metricSet{metrics.NewSet()} }
+	mu      sync.Mutex
+	counted []string // kinds of what is due
+}
+
+func newMetrics() *metricSet { return &metricSet{set: metrics.NewSet()} }
 
 func (m *metricSet) route(name string) func(status int, took time.Duration) {
 	var classes [6]*metrics.Counter
@@ -54,6 +60,7 @@ func (c *call) showMetrics() (*raw, error) {
 		c.metrics.set.GetOrCreateGauge("kelisim_terms_open", nil).Set(float64(f.Open))
 		c.metrics.set.GetOrCreateGauge("kelisim_terms_overdue", nil).Set(float64(f.Overdue))
 	}
+	c.dueMetrics()
 	if n, err := c.Requests.Overdue(c.ctx()); err == nil {
 		c.metrics.set.GetOrCreateGauge("kelisim_requests_overdue", nil).Set(float64(n))
 	}

@@ -88,6 +88,7 @@ type orderBody struct {
 	Overdue      bool          `json:"overdue"`
 	Until        *time.Time    `json:"until,omitempty"`
 	EndedAt      *time.Time    `json:"endedAt,omitempty"`
+	Waits        string        `json:"waits,omitempty"` // second-person: one has confirmed, and another has to
 	Answer       string        `json:"answer,omitempty"`
 	AnswerFile   *fileNote     `json:"answerFile,omitempty"`
 	Entries      []ident.ID    `json:"entries"` // of the journal
@@ -114,6 +115,9 @@ func (c *call) toOrder(o *order.Order, org *party.Organization) (*orderBody, err
 	}
 	if !o.Ended.IsZero() {
 		b.EndedAt = &o.Ended
+	}
+	if o.Status == order.Open && o.First != "" {
+		b.Waits = "second-person"
 	}
 	if o.Term.IsZero() {
 		return b, nil

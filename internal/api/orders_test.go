@@ -176,7 +176,7 @@ func TestTheTermOfARecordEndsWithIt(t *testing.T) {
 		w.filled(t)
 		w.order(t, `"kind":"block","subject":"$subject"`)
 		w.names["term"] = w.do(t, "officer", "GET", "/v1/terms?status=open", "").want(t, 200).str(t, "items", 0, "id")
-		if a := w.do(t, "officer", "POST", "/v1/terms/$term/done", "").want(t, 409); a.str(t, "code") != "term-of-record" {
+		if a := w.do(t, "officer", "POST", "/v1/terms/$term/done", "").want(t, 409); a.str(t, "code") != "term-ends-by-act" {
 			t.Errorf("%s", a.body)
 		}
 		w.clock.Add(36 * time.Hour)

@@ -311,7 +311,7 @@ func (c *call) toDemand(r *request.Request) (DemandHead, error) {
 	}
 	b := DemandHead{
 		ID: r.ID, Kind: r.Kind, Status: r.Status, Organization: o.BIN, CreatedAt: r.Created, Due: r.Term.Due, Provision: r.Term.Provision,
-		Edition: r.Term.Edition, Overdue: !r.Status.Closed() && r.Term.Overdue(c.Now()), Stage: r.Term.Stage(cal, c.Now()).String(),
+		Edition: r.Term.Edition, Overdue: !r.Status.Closed() && r.Term.Overdue(c.Now()), Stage: c.Terms.Stage(cal, &r.Term).String(),
 	}
 	if c.caller.Role != account.Subject {
 		b.Assignee = r.Assignee

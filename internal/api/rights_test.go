@@ -20,7 +20,7 @@ import (
 func bent(edition, key string) (law.Term, bool) {
 	t, ok := term.ByEdition(edition, key)
 	if key == "inform-subject" {
-		t.Extendable = &law.Extension{Amount: 5, Unit: law.WorkingDay, Provision: "25(2)6"}
+		t.Extendable, t.Pausable = &law.Extension{Amount: 5, Unit: law.WorkingDay, Provision: "25(2)6"}, "25(2)6"
 	}
 	return t, ok
 }

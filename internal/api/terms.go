@@ -41,8 +41,8 @@ func termRoutes() []route {
 	}
 }
 
-// termBody is a term as people and systems read it.
-type termBody struct {
+// TermHead is a term as people and systems read it.
+type TermHead struct {
 	ID        ident.ID      `json:"id"`
 	Key       string        `json:"key"`
 	Text      string        `json:"text"` // what is owed
@@ -67,8 +67,8 @@ type aboutBody struct {
 	ID   ident.ID `json:"id"`
 }
 
-func (c *call) toTerm(t *term.Term, o *party.Organization, cal *calendar.Calendar) termBody {
-	b := termBody{
+func (c *call) toTerm(t *term.Term, o *party.Organization, cal *calendar.Calendar) TermHead {
+	b := TermHead{
 		ID: t.ID, Key: t.Key, Text: c.owed(t), Provision: t.Provision, Edition: t.Edition, Status: t.Status,
 		Overdue: t.Overdue(c.Now()), Start: t.Start, Paused: !t.Paused.IsZero(), Calendar: t.CalendarVersion.String(),
 		Certainty: cal.Certainty(t.Start, t.Due, t.Week), Entry: t.Entry, History: t.History,
@@ -99,7 +99,7 @@ func (c *call) owed(t *term.Term) string {
 	return t.Key
 }
 
-func (c *call) listTerms() (*paged[termBody], error) {
+func (c *call) listTerms() (*paged[TermHead], error) {
 	o, f, err := c.termFilter()
 	if err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func (c *call) listTerms() (*paged[termBody], error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &paged[termBody]{Items: []termBody{}}
+	out := &paged[TermHead]{Items: []TermHead{}}
 	for i := range list {
 		if i == want {
 			out.Next = list[i-1].ID.String()
@@ -157,19 +157,18 @@ func (c *call) termFilter() (*party.Organization, term.Filter, error) {
 	return o, f, err
 }
 
-func (c *call) doneTerm(*nothing) (*termBody, error) {
+func (c *call) doneTerm(*nothing) (*TermHead, error) {
 	id, err := c.pathID()
 	if err != nil {
 		return nil, err
 	}
 	t, err := c.Terms.One(c.ctx(), c.org.ID, id)
-	if err != nil {
-		return nil, err
+	if err == nil && t.EndsByAct() {
+		err = fault.New(fault.Conflict, "term-ends-by-act")
 	}
-	if t.About.Kind == "request" || t.About.Kind == "order" { // or it would be on no list of what is late
-		return nil, fault.New(fault.Conflict, "term-of-record")
+	if err == nil {
+		t, err = c.Terms.Done(c.ctx(), c.org.ID, id, c.actor())
 	}
-	t, err = c.Terms.Done(c.ctx(), c.org.ID, id, c.actor())
 	if err != nil {
 		return nil, err
 	}

@@ -83,7 +83,7 @@ func serve(t testing.TB, a *app.App, clock *apptest.Clock) *world {
 	t.Helper()
 	w := &world{App: a, clock: clock, log: &lines{}, tokens: map[string]string{}, names: map[string]string{}}
 	w.api = &API{
-		Store: a.Store, Accounts: a.Accounts, Parties: a.Parties, Represent: a.Represent, Requests: a.Requests, Consents: a.Consents, Guard: a.Guard, Terms: a.Terms, Orders: a.Orders, StateService: a.StateService, Journal: a.Journal,
+		Store: a.Store, Accounts: a.Accounts, Parties: a.Parties, Represent: a.Represent, Requests: a.Requests, Consents: a.Consents, Guard: a.Guard, Terms: a.Terms, Due: a.Due, Orders: a.Orders, StateService: a.StateService, Journal: a.Journal,
 		Deferrals: a.Deferrals, Outbox: a.Outbox, Publications: a.Publications, GovStack: a.GovStack, Proofs: a.Proofs, Keys: a.Keys, Now: a.Now, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Public: "https://kelisim.example", Version: "test",
 	}
 	w.Handler = w.api.Handler()
@@ -174,7 +174,7 @@ func (w *world) owe(t testing.TB, key string) string {
 	}
 	got, err := w.Terms.Start(t.Context(), apptest.System, term.Of{
 		Edition: law.At(w.Now()).ID, Key: key, Org: org, Subject: org.Inside(subject), Start: w.Now(),
-		About: term.About{Kind: "consent", ID: subject},
+		About: term.About{Kind: "entry", ID: subject},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 	"kelisim/internal/account"
 	"kelisim/internal/consent"
 	"kelisim/internal/disclosure"
+	"kelisim/internal/due"
 	"kelisim/internal/fault"
 	"kelisim/internal/form"
 	"kelisim/internal/gate"
@@ -111,6 +112,8 @@ type App struct {
 	Publications *publish.Publications
 	// Outbox is what others are to be told.
 	Outbox *outbox.Outbox
+	// Due is what is owed by when, and reminds of it.
+	Due *due.Due
 	// Forms is consent on the sites of operators.
 	Forms *form.Forms
 
@@ -146,6 +149,9 @@ func (c *Config) defaults() {
 	c.Codes.Hourly = cmp.Or(c.Codes.Hourly, consent.StandardCodes.Hourly)
 	if c.Word.AckDays == 0 {
 		c.Word.AckDays = 1
+	}
+	if c.Word.HeadDays == 0 {
+		c.Word.HeadDays = 1
 	}
 }
 
@@ -236,10 +242,11 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 		Represent: a.Represent, HoldStore: st, AskRuns: st, Outbox: a.Outbox, Public: st, Signatures: signatures, Codes: c.Codes, Published: &consent.Publications{},
 	}
 	a.Terms = &term.Terms{
-		Store: st, Parties: a.Parties, Now: c.Now, Rule: term.ByEdition,
+		Store: st, Parties: a.Parties, Now: c.Now, Rule: term.ByEdition, HeadAfter: c.Word.HeadDays,
 		Calendars: &term.Calendars{Store: st, Keys: keys, Now: c.Now, Law: c.Law},
 	}
 	a.Consents.Terms = a.Terms
+	a.Due = &due.Due{Store: st, Terms: a.Terms, Outbox: a.Outbox, Parties: a.Parties, Now: c.Now}
 	a.Guard = &gate.Guard{
 		Store: st, Parties: a.Parties, Represent: a.Represent, Terms: a.Terms, Keys: keys, Now: c.Now, Cache: gate.NewCache(c.CacheSize),
 		Outbox: a.Outbox, Destroyed: a.noteDestroyed,

@@ -26,6 +26,9 @@ type Word struct {
 	PrivateHooks bool
 	// AckDays is how many working days a receiver has to acknowledge; 1 for 0.
 	AckDays int
+	// HeadDays is for how many working days after the end of a term the officer alone
+	// is told that it has run out; then the head is. 1 for 0.
+	HeadDays int
 	// Every is how often it is looked for what is due.
 	Every time.Duration
 }

@@ -51,7 +51,7 @@ func TestRemindersAreSentOnce(t *testing.T) {
 			{"2023-11-26T10:00:00+06:00", "officer@bestam.example", "Половина срока"},
 			{"2023-11-28T00:01:00+06:00", "officer@bestam.example", "последний день"},
 			{"2023-11-29T00:01:00+06:00", "officer@bestam.example", "Срок истёк"},
-			{"2023-11-30T00:01:00+06:00", "sale@gos24.kz", "больше рабочего дня"},
+			{"2023-11-30T00:01:00+06:00", "sale@gos24.kz", "до сих пор не сделано"},
 			{at: "2024-01-20T10:00:00+06:00"}, // nothing more, though the letters are forgotten by then
 		} {
 			at, err := time.Parse(time.RFC3339, step.at)

@@ -39,12 +39,13 @@ type wordFlags struct {
 	SMSDir          string `name:"sms-dir" help:"Directory that short messages are written to instead, a file each." env:"KELISIM_SMS_DIR" placeholder:"DIR"`
 	WebhookPrivate  bool   `help:"Let webhooks go to private addresses, and unencrypted to this machine. Not in production." env:"KELISIM_WEBHOOK_PRIVATE"`
 	AcknowledgeDays int    `help:"Working days in which a receiver has to acknowledge what it was told." env:"KELISIM_ACKNOWLEDGE_DAYS" default:"1"`
+	HeadDays        int    `help:"Working days after the end of a term in which the officer alone is told that it has run out; then the head is." env:"KELISIM_HEAD_DAYS" default:"1"`
 }
 
 func (f *wordFlags) word() app.Word {
 	return app.Word{
 		SMTP: f.SMTP, MailFrom: f.MailFrom, SMSURL: f.SMSURL, SMSKey: f.SMSKey, SMSDir: f.SMSDir,
-		PrivateHooks: f.WebhookPrivate, AckDays: f.AcknowledgeDays,
+		PrivateHooks: f.WebhookPrivate, AckDays: f.AcknowledgeDays, HeadDays: f.HeadDays,
 	}
 }
 
@@ -131,7 +132,7 @@ func handler(e *env, a *app.App, public, ncalayer string) http.Handler {
 	}
 	mux := http.NewServeMux()
 	(&api.API{
-		Store: a.Store, Accounts: a.Accounts, Parties: a.Parties, Represent: a.Represent, Requests: a.Requests, Consents: a.Consents, Guard: a.Guard, Terms: a.Terms, Orders: a.Orders, StateService: a.StateService, Journal: a.Journal,
+		Store: a.Store, Accounts: a.Accounts, Parties: a.Parties, Represent: a.Represent, Requests: a.Requests, Consents: a.Consents, Guard: a.Guard, Terms: a.Terms, Due: a.Due, Orders: a.Orders, StateService: a.StateService, Journal: a.Journal,
 		Deferrals: a.Deferrals, Outbox: a.Outbox, Publications: a.Publications, GovStack: a.GovStack, Proofs: a.Proofs, Keys: a.Keys, Now: a.Now, Log: e.log, Public: public, Version: Version,
 		Ready: func(ctx context.Context) error {
 			_, err := a.Store.LogSize(ctx)
@@ -140,7 +141,7 @@ func handler(e *env, a *app.App, public, ncalayer string) http.Handler {
 	}).Routes(mux)
 	(&web.Pages{
 		Store: a.Store, Accounts: a.Accounts, Parties: a.Parties, Represent: a.Represent, Consents: a.Consents, Guard: a.Guard, Journal: a.Journal, Office: a.Journal,
-		Outbox: a.Outbox, Requests: a.Store, Rights: a.Requests, Publications: a.Publications, Orders: a.Orders, Terms: a.Terms, Forms: a.Forms,
+		Outbox: a.Outbox, Requests: a.Store, Rights: a.Requests, Publications: a.Publications, Orders: a.Orders, Terms: a.Terms, Due: a.Due, Forms: a.Forms,
 		Proofs: a.Proofs, Keys: verify.Keys{Log: a.Keys.Checker, Sign: a.Keys.JWKS}, NCALayer: ncalayer, Now: a.Now, Log: e.log, PublicURL: public,
 	}).Routes(mux)
 	return mux

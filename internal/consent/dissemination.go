@@ -104,9 +104,14 @@ func (s *Consents) disseminates(org *party.Organization, c *Consent) bool {
 	return !slices.ContainsFunc(t.Purposes, func(id string) bool { p := org.Register.Purpose(id); return p == nil || !p.Public })
 }
 
-// TermMaker makes the terms that an act begins; *term.Terms is one.
+// TermMaker makes the terms that an act begins, and finds those that run;
+// *term.Terms is one.
 type TermMaker interface {
 	New(ctx context.Context, of term.Of) (*term.Term, error)
+	Consider(ctx context.Context, key string, subject ident.ID, about term.About, since time.Time) (*term.Term, error)
+	Catch(ctx context.Context, key string, subject ident.ID, about term.About, since time.Time) error
+	Of(ctx context.Context, subject ident.ID, about term.About) (*term.Term, error)
+	Cancel(ctx context.Context, org, id ident.ID, reason string, by verify.Actor) (*term.Term, error)
 }
 
 // ConditionsTerm is the key of the term in which conditions and bans are

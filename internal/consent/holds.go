@@ -14,6 +14,7 @@ import (
 	"kelisim/internal/party"
 	"kelisim/internal/represent"
 	"kelisim/internal/seal"
+	"kelisim/internal/term"
 	"kelisim/verify"
 )
 
@@ -37,9 +38,10 @@ type HoldStore interface {
 	// withdrawal under way looks again.
 	// file is its document, sealed; nil for none.
 	InsertHold(ctx context.Context, h *Hold, file []byte, r *journal.Record) (stale bool, err error)
-	// UpdateHold lands the next version of a hold, and in the same write what it let
+	// UpdateHold lands the next version of a hold, and in the same write the term in
+	// which its appeal is decided, as it begins and as it ends, and what the hold let
 	// through; nil for nothing.
-	UpdateHold(ctx context.Context, h *Hold, r *journal.Record, let *Let) (stale bool, err error)
+	UpdateHold(ctx context.Context, h *Hold, begun, ended *term.Term, r *journal.Record, let *Let) (stale bool, err error)
 	// HoldFile is the sealed document of a hold, or a fault.NotFound.
 	HoldFile(ctx context.Context, subject, id ident.ID) ([]byte, error)
 	// Hold returns a fault.NotFound when there is none.
@@ -300,13 +302,17 @@ func (s *Consents) landHold(ctx context.Context, h *Hold, step *holdStep) (*Hold
 	if err != nil {
 		return nil, false, err
 	}
+	begun, ended, err := s.considered(ctx, h, n, step.by, rec.ID)
+	if err != nil {
+		return nil, false, err
+	}
 	var let *Let
 	if n.Status == HoldLifted && h.Status == HoldAppealed {
 		if let, err = s.letThrough(ctx, org, c, n, note, &jkey, version+1); err != nil {
 			return nil, false, err
 		}
 	}
-	stale, err := s.HoldStore.UpdateHold(ctx, n, rec, let)
+	stale, err := s.HoldStore.UpdateHold(ctx, n, begun, ended, rec, let)
 	if let != nil {
 		s.Published.drop(n.Org)
 	}

@@ -14,6 +14,7 @@ import (
 	"kelisim/internal/app"
 	"kelisim/internal/consent"
 	"kelisim/internal/demo"
+	"kelisim/internal/due"
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
@@ -210,7 +211,7 @@ func checkRights(t *testing.T, a *app.App, r *demo.Result) {
 		seen[string(d.Kind)+" "+string(d.Status)]++
 		by[d.Subject]++
 	}
-	reminders, err := a.Requests.Reminders(t.Context(), desk.ID, 1000)
+	reminders, err := a.Due.List(t.Context(), desk.ID, due.Filter{Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}

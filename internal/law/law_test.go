@@ -349,6 +349,9 @@ func TestTerms(t *testing.T) {
 		"journal-retention":        {"22(1)5", 3, Year, Secondary},
 		"authority-answer":         {"policy 3.2(4)", 30, CalendarDay, Primary},
 		"dissemination-conditions": {"policy 5.13", 3, WorkingDay, Primary},
+		"appeal-decision":          {"27-1(1)3", 15, WorkingDay, Secondary},
+		"hold-decision":            {"27-1(1)3", 15, WorkingDay, Secondary},
+		"examination":              {"22(1)4", 0, CalendarDay, Primary},
 		"majority":                 {"8(1)", 18, Year, Memory},
 		"power-of-attorney":        {"8(1)", 1, Year, Memory},
 	}

@@ -83,7 +83,9 @@ type (
 		Exempt     Exempt        `yaml:"exempt"`
 		Extendable *Extension    `yaml:"extendable"`
 		Pausable   Provision     `yaml:"pausable"`
+		Owes       string        `yaml:"owes"` // authority
 		Limit      bool          `yaml:"limit"`
+		Dated      bool          `yaml:"dated"`
 	}
 	sizesEntry struct {
 		Provision         Provision   `yaml:"provision"`

@@ -199,7 +199,7 @@ func (l *layer) layTerms(e, below *Edition) error {
 	var says []said[Term]
 	for _, key := range slices.Sorted(maps.Keys(l.terms)) {
 		entry := l.terms[key]
-		t := Term{Key: key, Provision: entry.Provision, Amount: entry.Amount, Unit: entry.Unit, Exempt: entry.Exempt, Extendable: entry.Extendable, Pausable: entry.Pausable, Limit: entry.Limit}
+		t := Term{Key: key, Provision: entry.Provision, Amount: entry.Amount, Unit: entry.Unit, Exempt: entry.Exempt, Extendable: entry.Extendable, Pausable: entry.Pausable, Owes: entry.Owes, Limit: entry.Limit, Dated: entry.Dated}
 		if was, ok := below.Term(key); ok {
 			t.Provision = cmp.Or(t.Provision, was.Provision)
 		}

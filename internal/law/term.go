@@ -29,8 +29,12 @@ type Term struct {
 	Extendable *Extension
 	// Pausable is the provision that lets it stand still, empty for none.
 	Pausable Provision
+	// Owes is who has to do it within the term; empty: the operator.
+	Owes string
 	// Limit: it bounds something, and nobody has to do anything within it.
 	Limit bool
+	// Dated: it ends on a date that is named where it begins, and is not counted.
+	Dated bool
 
 	Origin
 }
@@ -60,6 +64,9 @@ func (e Exempt) Covers(sector Sector, kinds []string) bool {
 
 // Span is how long that is, in words: "10 working days", "at once".
 func (t Term) Span(lang locale.Lang) string {
+	if t.Dated {
+		return locale.Text(lang, "law.unit.dated")
+	}
 	if t.Amount == 0 {
 		return locale.Text(lang, "law.unit.at-once")
 	}

@@ -53,7 +53,7 @@ var icons = map[string]string{
 	"request.halt": "pause", "request.check": "check", "request.answer": "check", "request.refuse": "cross", "request.extend": "clock",
 	"request.assign": "person", "request.appeal": "document", "request.decide": "check", "request.look": "view",
 	"disclosure.defer": "clock", "disclosure.approve": "clock", "disclosure.refuse": "cross", "disclosure.lift": "view",
-	"order.issue": "document", "order.execute": "check", "order.cancel": "cross", "oversight.look": "view",
+	"order.issue": "document", "order.confirm": "check", "order.execute": "check", "order.cancel": "cross", "oversight.look": "view",
 	"delivery.acknowledge": "check", "webhook.add": "bell", "webhook.remove": "bell",
 	"publication.demand": "bell", "publication.remove": "cross", "publication.cost": "document", "publication.conditions": "globe",
 	"kdp.ask": "bell", "kdp.answer": "document", "kdp.end": "clock", "kdp.token": "out",

@@ -53,7 +53,7 @@ var events = []string{
 	"representation.register", "representation.revoke", "representation.end", "representation.look",
 	"publication.demand", "publication.remove", "publication.cost", "publication.conditions",
 	"kdp.ask", "kdp.answer", "kdp.end", "kdp.token",
-	"order.issue", "order.execute", "order.cancel", "oversight.look",
+	"order.issue", "order.confirm", "order.execute", "order.cancel", "oversight.look",
 	"request.receive", "request.begin", "request.at-once", "request.approve", "request.resume", "request.halt", "request.check", "request.answer",
 	"request.refuse", "request.extend", "request.assign", "request.appeal", "request.decide", "request.look",
 	"delivery.acknowledge", "webhook.add", "webhook.remove",

@@ -41,7 +41,28 @@ func (s *Orders) Execute(ctx context.Context, by account.Caller, id ident.ID, in
 	if err := in.check(o, by); err != nil {
 		return nil, err
 	}
+	if wait, err := s.second(ctx, o, org, actorOf(by)); wait || err != nil {
+		return o, err
+	}
 	return o, s.carryOut(ctx, o, org, actorOf(by), in)
+}
+
+// second lets what destroys wait for a second person, where the organization wants
+// two: the first call is noted, and the order stays open. Whoever confirmed it
+// cannot be the second.
+func (s *Orders) second(ctx context.Context, o *Order, org *party.Organization, by verify.Actor) (wait bool, err error) {
+	if o.Kind != Destroy || org.Register == nil || !org.Register.Description.Organization.SecondPerson {
+		return false, nil
+	}
+	me := by.Kind + " " + by.ID
+	switch o.First {
+	case "":
+		o.First = me
+		return true, s.move(ctx, o, org, &step{}, by, "order.confirm")
+	case me:
+		return false, fault.New(fault.Conflict, "order-second-person")
+	}
+	return false, nil
 }
 
 // check refuses what does not answer the order, and who cannot carry it out.
@@ -80,8 +101,31 @@ func (s *Orders) carryOut(ctx context.Context, o *Order, org *party.Organization
 	}
 	o.Status, o.Ended, o.Values = Executed, s.Now(), nil
 	o.Answer, o.AnswerFile = in.Answer, in.File
-	return s.move(ctx, o, org, &step{suspend, term.Done, ""}, by, "order.execute")
+	begun, err := s.looking(ctx, o)
+	if err != nil {
+		return err
+	}
+	return s.move(ctx, o, org, &step{suspend: suspend, begun: begun, ends: term.Done}, by, "order.execute")
 }
+
+// looking is the term of an examination that begins: who examines has until its
+// date, and it is over then by itself.
+func (s *Orders) looking(ctx context.Context, o *Order) (*term.Term, error) {
+	now := s.Now()
+	if !o.Examines(now) {
+		return nil, nil //nolint:nilnil // none is an answer
+	}
+	by, err := s.Parties.ByID(ctx, o.Issuer)
+	if err != nil {
+		return nil, err
+	}
+	return s.Terms.New(ctx, term.Of{
+		Edition: by.Edition(now).ID, Key: ExaminationTerm, Org: by, About: term.About{Kind: term.OfExamination, ID: o.ID}, Start: now, Until: o.Until,
+	})
+}
+
+// ExaminationTerm is the key of the term that an examination lasts.
+const ExaminationTerm = "examination"
 
 // act does what is ordered with the data, and says what came of it.
 func (s *Orders) act(ctx context.Context, o *Order, org *party.Organization, by verify.Actor, in *Report) (Outcome, error) {

@@ -106,6 +106,9 @@ type Content struct {
 	// what is evidence outlives the data.
 	Values map[string]json.RawMessage `json:"values,omitempty"`
 
+	// First is who confirmed an order to destroy, where two people have to.
+	First string `json:"first,omitempty"`
+
 	Outcome    Outcome `json:"outcome,omitempty"`
 	Answer     string  `json:"answer,omitempty"`
 	AnswerFile *File   `json:"answerFile,omitempty"`

@@ -27,11 +27,11 @@ type broken struct {
 
 var errPower = errors.New("the power failed")
 
-func (b *broken) MoveOrder(ctx context.Context, o *order.Order, ended *term.Term, suspend *bool, r *journal.Record) (bool, error) {
+func (b *broken) MoveOrder(ctx context.Context, o *order.Order, ended *term.Term, suspend *bool, begun *term.Term, r *journal.Record) (bool, error) {
 	if b.before {
 		return false, errPower
 	}
-	stale, err := b.Store.MoveOrder(ctx, o, ended, suspend, r)
+	stale, err := b.Store.MoveOrder(ctx, o, ended, suspend, begun, r)
 	if b.after {
 		return false, errPower
 	}

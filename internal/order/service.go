@@ -37,9 +37,10 @@ type Store interface {
 	InsertOrder(ctx context.Context, o *Order, t *term.Term, r *journal.Record) error
 	// MoveOrder lands the next version of an order with its entry and, where it ends
 	// one, the next version of its term; suspend, where it is not nil, puts the
-	// organization out of or back in work with it. stale reports that somebody else
+	// organization out of or back in work with it, and a term
+	// that is not nil begins with it. stale reports that somebody else
 	// moved either meanwhile, and nothing was written.
-	MoveOrder(ctx context.Context, o *Order, ended *term.Term, suspend *bool, r *journal.Record) (stale bool, err error)
+	MoveOrder(ctx context.Context, o *Order, ended *term.Term, suspend *bool, begun *term.Term, r *journal.Record) (stale bool, err error)
 	// Order returns a fault.NotFound when there is none.
 	Order(ctx context.Context, id ident.ID) (*Order, error)
 	Orders(ctx context.Context, f Filter) ([]Order, error)
@@ -123,7 +124,10 @@ func (s *Orders) Issue(ctx context.Context, by account.Caller, in *New) (*Order,
 	if o.Kind == Examination && by.Role == account.Authority {
 		o.Status, o.Outcome = Executed, Admitted
 	}
-	var t *term.Term
+	t, err := s.looking(ctx, o)
+	if err != nil {
+		return nil, err
+	}
 	if rule.Term != "" {
 		if t, err = s.Terms.New(ctx, term.Of{
 			Edition: ed.ID, Key: rule.Term, Org: org, Subject: o.Subject, About: term.About{Kind: "order", ID: o.ID}, Start: now,
@@ -296,7 +300,7 @@ func (s *Orders) Cancel(ctx context.Context, by account.Caller, id ident.ID) (*O
 		return nil, errMoved
 	}
 	o.Status, o.Ended, o.Values = Cancelled, s.Now(), nil
-	return o, s.move(ctx, o, org, &step{nil, term.Cancelled, "withdrawn"}, actorOf(by), "order.cancel")
+	return o, s.move(ctx, o, org, &step{ends: term.Cancelled, reason: "withdrawn"}, actorOf(by), "order.cancel")
 }
 
 var (
@@ -307,7 +311,8 @@ var (
 // step is what moves with an order.
 type step struct {
 	suspend *bool
-	ends    term.Status // what the term comes to
+	begun   *term.Term  // that begins
+	ends    term.Status // what its own term comes to; empty: it goes on
 	reason  string
 }
 
@@ -326,7 +331,7 @@ func (s *Orders) move(ctx context.Context, o *Order, org *party.Organization, m 
 		if err != nil {
 			return err
 		}
-		stale, err := s.Store.MoveOrder(ctx, o, ended, m.suspend, rec)
+		stale, err := s.Store.MoveOrder(ctx, o, ended, m.suspend, m.begun, rec)
 		if err != nil {
 			return err
 		}
@@ -350,7 +355,7 @@ func (s *Orders) move(ctx context.Context, o *Order, org *party.Organization, m 
 // endOfTerm is the term of an order as it stands once that has ended; nil where
 // none runs.
 func (s *Orders) endOfTerm(ctx context.Context, o *Order, m *step, entry ident.ID) (*term.Term, error) {
-	if o.Term.IsZero() {
+	if o.Term.IsZero() || m.ends == "" {
 		return nil, nil //nolint:nilnil // none is an answer
 	}
 	t, err := s.Terms.One(ctx, o.Org, o.Term)

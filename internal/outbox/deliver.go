@@ -101,13 +101,12 @@ func (d *Deliverer) Run(ctx context.Context) {
 	}
 }
 
-// Round makes one try of what is due, and tells officers of what is late. It
-// returns how many tries it made.
+// Round makes one try of what is due. It returns how many tries it made.
 func (d *Deliverer) Round(ctx context.Context) (int, error) {
-	errs := []error{d.escalate(ctx)} // what fails there keeps nothing from being sent
+	var errs []error
 	due, err := d.Store.DueDeliveries(ctx, d.Now(), d.resting(), batch)
 	if err != nil {
-		return 0, errors.Join(errs[0], err)
+		return 0, err
 	}
 	by := map[lane][]*Delivery{}
 	for i := range due {

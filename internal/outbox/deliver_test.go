@@ -416,8 +416,8 @@ func TestNoWordWithoutItsAct(t *testing.T) {
 	})
 }
 
-// The officer of the holder learns who is late, once and once more, by letter too;
-// then it stays on the list until it is acknowledged.
+// The officer of the holder learns who is late, then the head does, by letter too;
+// after that it stays on the list until it is acknowledged.
 func TestLateIsEscalated(t *testing.T) {
 	t.Parallel()
 	box := newMailbox(t)
@@ -446,12 +446,23 @@ func TestLateIsEscalated(t *testing.T) {
 		if late() != 0 || len(box.all()) != 0 {
 			t.Fatal("late within its term")
 		}
-		for time, letters := range []int{1, 2, 2} { // the operator has an address, the payer has none
-			w.clock.Add(4 * 24 * 60 * 60 * 1e9)
+		remind := func() {
+			t.Helper()
+			if err := w.Due.Remind(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 			w.round(t)
-			w.round(t) // the letters are due now
+		}
+		remind() // the last day is told to the payer alone, which has no address
+		if n := len(box.all()); n != 0 {
+			t.Errorf("%d letters within the term", n)
+		}
+		for turn, letters := range []int{1, 2, 2} { // the operator has an address
+			w.clock.Set(d.Term.Add([]time.Duration{time.Minute, 4 * 24 * time.Hour, 9 * 24 * time.Hour}[turn]))
+			remind()
+			remind()
 			if n := len(box.all()); n != letters || late() != 1 {
-				t.Errorf("time %d: %d letters, want %d; %d late", time, n, letters, late())
+				t.Errorf("turn %d: %d letters, want %d; %d late", turn, n, letters, late())
 			}
 		}
 		if x := w.told(t, c, w.payer); !x.Late {

@@ -55,7 +55,7 @@ type Delivery struct {
 	Tries     int
 	SentAt    time.Time
 	AckedAt   time.Time
-	Escalated int // how often the officer was told that it is late
+	Escalated int // the stage of its term that officers were told of last: see package due
 	// Problem is the code of what went wrong last: never a word of the other side.
 	Problem string
 }
@@ -117,14 +117,6 @@ type Store interface {
 	// Retry lets failed ones be sent again at once: one, or all with a zero id. It
 	// returns how many.
 	Retry(ctx context.Context, org, id ident.ID) (int64, error)
-	// Overdue lists those that are late and were not yet told of so often.
-	Overdue(ctx context.Context, now time.Time, limit int) ([]Delivery, error)
-	// Escalate notes that the officer is told once more, with the letters, and
-	// when the next time is (zero: never).
-	Escalate(ctx context.Context, d *Delivery, next time.Time, letters []*journal.Tell) error
-	// AddLetters lets letters be sent that tell of no entry; those whose id is there
-	// are passed over.
-	AddLetters(ctx context.Context, letters []*journal.Tell) error
 	CountDeliveries(ctx context.Context, now time.Time) (Figures, error)
 	// CountLetters counts letters of an event that were made for a subject since a
 	// moment, whatever became of them.

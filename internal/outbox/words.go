@@ -62,8 +62,11 @@ func (d *Deliverer) send(ctx context.Context, x *Delivery, to *Address, p *parce
 // official are the languages to write in where it is not known which one is read.
 var official = []locale.Lang{locale.KK, locale.RU}
 
-// writeOfficer tells an organization by letter what it has to see to: that somebody
-// does not acknowledge, or that a term of its own ends. It names nobody.
+// office begins the key of what an organization is told at once, and not reminded of.
+const office = "letter.office."
+
+// writeOfficer tells an organization by letter what it has to see to: that a term
+// ends, its own or that of who has to acknowledge what it was told.
 func (d *Deliverer) writeOfficer(ctx context.Context, x *Delivery, p *parcel) outcome {
 	org, err := d.Parties.ByID(ctx, x.Org)
 	if err != nil {
@@ -76,24 +79,16 @@ func (d *Deliverer) writeOfficer(ctx context.Context, x *Delivery, p *parcel) ou
 	if to == "" || d.Mailer == nil {
 		return outcome{dropped: true}
 	}
+	if p.Remind == nil && !locale.Has(office+x.Event) { // of an earlier release
+		return outcome{dropped: true}
+	}
 	var texts, subjects []string
 	for _, lang := range official {
-		name, err := d.nameOf(ctx, p.BIN, lang)
+		subject, text, err := d.reminding(ctx, lang, x, p)
 		if err != nil {
 			return outcome{problem: "internal"}
 		}
-		if r := p.Remind; r != nil {
-			subjects = append(subjects, locale.Text(lang, "letter.remind."+r.Stage+".subject"))
-			texts = append(texts, locale.Text(lang, "letter.remind."+r.Stage, "org", name, "due", locale.Date(lang, r.Due), "number", x.About.String()))
-			continue
-		}
-		if about := "letter.office." + x.Event; locale.Has(about) {
-			subjects = append(subjects, locale.Text(lang, about+".subject"))
-			texts = append(texts, locale.Text(lang, about, "org", name))
-			continue
-		}
-		subjects = append(subjects, locale.Text(lang, "letter.late.subject"))
-		texts = append(texts, locale.Text(lang, "letter.late", "org", name, "bin", p.BIN, "time", p.Count))
+		subjects, texts = append(subjects, subject), append(texts, text)
 	}
 	path := p.Path
 	if path == "" {
@@ -103,6 +98,29 @@ func (d *Deliverer) writeOfficer(ctx context.Context, x *Delivery, p *parcel) ou
 	return sendProblem(d.Mailer.Send(ctx, &Letter{
 		ID: x.ID.String(), To: to, Subject: strings.Join(subjects, " / "), Text: strings.Join(append(texts, link), "\n\n") + "\n",
 	}))
+}
+
+// reminding is what a letter that reminds says: of one thing, or of so many. It
+// names neither a person nor what a person demands.
+func (d *Deliverer) reminding(ctx context.Context, lang locale.Lang, x *Delivery, p *parcel) (subject, text string, err error) {
+	name, err := d.nameOf(ctx, p.BIN, lang)
+	if err != nil {
+		return "", "", err
+	}
+	r := p.Remind
+	if r == nil {
+		return locale.Text(lang, office+x.Event+".subject"), locale.Text(lang, office+x.Event, "org", name), nil
+	}
+	kind := "due.kind." + r.Kind
+	if !locale.Has(kind) {
+		kind = "due.kind"
+	}
+	what := locale.Text(lang, kind)
+	subject = locale.Text(lang, "letter.remind."+r.Stage+".subject")
+	if p.Count > 0 {
+		return subject, locale.Text(lang, "letter.remind."+r.Stage+".many", "org", name, "what", what, "count", p.Count), nil
+	}
+	return subject, locale.Text(lang, "letter.remind."+r.Stage, "org", name, "what", what, "due", locale.Date(lang, r.Due), "number", x.About.String()), nil
 }
 
 // officerOf is where the officer of an organization is written to.

@@ -312,7 +312,7 @@ type deadline struct {
 func (v *view) Deadlines() []deadline {
 	var all []deadline
 	for _, t := range v.Edition.Terms() {
-		if t.Limit || strings.HasPrefix(string(t.Provision), "policy ") {
+		if t.Limit || t.Owes != "" || strings.HasPrefix(string(t.Provision), "policy ") {
 			continue
 		}
 		d := deadline{v.T(t.TextKey()), t.Span(v.Lang), t.Provision, ""}

@@ -53,6 +53,11 @@ type Plea struct {
 	Provision law.Provision `json:"provision,omitempty"`
 }
 
+// AppealTerm is the key of the term in which an appeal is decided.
+const AppealTerm = "appeal-decision"
+
+func (a *Appeal) about() term.About { return term.About{Kind: term.OfAppeal, ID: a.ID} }
+
 // AppealFilter selects appeals, oldest first.
 type AppealFilter struct {
 	Subject ident.ID
@@ -103,7 +108,11 @@ func (s *Requests) Appeal(ctx context.Context, r *Request, text string, by verif
 			return nil, err
 		}
 		rec.Guard.Subject = version
-		stale, err := s.Store.InsertAppeal(ctx, a, n, rec)
+		t, err := s.Terms.Consider(ctx, AppealTerm, a.Subject, a.about(), now)
+		if err != nil {
+			return nil, err
+		}
+		stale, err := s.Store.InsertAppeal(ctx, a, n, t, rec)
 		if err != nil || !stale {
 			return a, err
 		}
@@ -218,8 +227,43 @@ func (s *Requests) decide(ctx context.Context, org *party.Organization, a *Appea
 	if err != nil {
 		return nil, false, err
 	}
-	stale, err := s.Store.UpdateAppeal(ctx, n, d, m.begun, rec)
+	owed, err := s.Terms.Of(ctx, a.Subject, a.about())
+	if err == nil && owed != nil {
+		owed, err = owed.Close(term.Done, "", rec.ID, now)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	stale, err := s.Store.UpdateAppeal(ctx, n, d, m.begun, owed, rec)
 	return n, stale, err
+}
+
+// DueOf is by when an appeal has to be decided; nil where no term runs.
+func (s *Requests) DueOf(ctx context.Context, a *Appeal) (*term.Term, error) {
+	if a.Status != Lodged {
+		return nil, nil //nolint:nilnil // none is an answer
+	}
+	return s.Terms.Of(ctx, a.Subject, a.about())
+}
+
+// CatchAppeals lets a term run for each appeal that waits without one.
+func (s *Requests) CatchAppeals(ctx context.Context) error {
+	f := AppealFilter{Status: Lodged, Limit: 200}
+	for {
+		list, err := s.Store.Appeals(ctx, f)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			if err := s.Terms.Catch(ctx, AppealTerm, list[i].Subject, list[i].about(), list[i].Created); err != nil {
+				return err
+			}
+		}
+		if len(list) < f.Limit {
+			return nil
+		}
+		f.After = list[len(list)-1].ID
+	}
 }
 
 // again is the term of a demand that an appeal opened again.

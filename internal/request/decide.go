@@ -9,7 +9,6 @@ import (
 	"kelisim/internal/ident"
 	"kelisim/internal/law"
 	"kelisim/internal/party"
-	"kelisim/internal/term"
 	"kelisim/verify"
 )
 
@@ -196,45 +195,4 @@ func (s *Requests) Assign(ctx context.Context, org *party.Organization, id ident
 			return nil
 		}}, nil
 	})
-}
-
-// Reminder is that the end of a term comes near, or has passed.
-type Reminder struct {
-	Request *Request
-	Stage   term.Stage
-	To      string // staff, officer, head
-}
-
-// Key is the same for the same reminder: whoever sends it sends it once.
-func (m *Reminder) Key() string {
-	return "request/" + m.Request.ID.String() + "/" + m.Request.Term.ID.String() + "/" + m.Stage.String()
-}
-
-// Reminders are the demands of an organization whose term is half over, ends
-// today, or is over, those with the least time left first. It is what the console
-// shows and what a letter is made of.
-func (s *Requests) Reminders(ctx context.Context, org ident.ID, limit int) ([]Reminder, error) {
-	list, err := s.Store.Demands(ctx, Filter{Org: org, Undone: true, Limit: limit})
-	if err != nil {
-		return nil, err
-	}
-	c, err := s.Terms.Calendars.Current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var out []Reminder
-	for i := range list {
-		m := Reminder{Request: &list[i], Stage: list[i].Term.Stage(c, s.Now()), To: "staff"}
-		switch m.Stage {
-		case term.Calm:
-			continue
-		case term.Late:
-			m.To = "officer"
-		case term.VeryLate:
-			m.To = "head"
-		default:
-		}
-		out = append(out, m)
-	}
-	return out, nil
 }

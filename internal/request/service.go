@@ -59,9 +59,10 @@ type Store interface {
 	Unfinished(ctx context.Context, now time.Time, limit int) ([]Request, error)
 	// OverdueDemands counts those without an answer whose term has run out.
 	OverdueDemands(ctx context.Context, now time.Time) (int64, error)
-	// InsertAppeal and UpdateAppeal land an appeal with the demand it is about.
-	InsertAppeal(ctx context.Context, a *Appeal, r *Request, rec *journal.Record) (stale bool, err error)
-	UpdateAppeal(ctx context.Context, a *Appeal, r *Request, begun *term.Term, rec *journal.Record) (stale bool, err error)
+	// InsertAppeal and UpdateAppeal land an appeal with the demand it is about, and
+	// with the term in which it is decided, as it begins and as it ends; nil: none.
+	InsertAppeal(ctx context.Context, a *Appeal, r *Request, t *term.Term, rec *journal.Record) (stale bool, err error)
+	UpdateAppeal(ctx context.Context, a *Appeal, r *Request, begun, ended *term.Term, rec *journal.Record) (stale bool, err error)
 	// Appeal returns a fault.NotFound when there is none.
 	Appeal(ctx context.Context, id ident.ID) (*Appeal, error)
 	Appeals(ctx context.Context, f AppealFilter) ([]Appeal, error)

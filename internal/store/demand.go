@@ -194,13 +194,18 @@ func scanAppeal(r *sql.Rows) (request.Appeal, error) {
 }
 
 // InsertAppeal lands an appeal with the demand that it is about.
-func (s *Store) InsertAppeal(ctx context.Context, a *request.Appeal, d *request.Request, rec *journal.Record) (bool, error) {
+func (s *Store) InsertAppeal(ctx context.Context, a *request.Appeal, d *request.Request, t *term.Term, rec *journal.Record) (bool, error) {
 	out, err := s.land(ctx, rec, func(ctx context.Context, q querier) error {
 		if err := hold(ctx, q, rec); err != nil {
 			return err
 		}
 		if err := updateDemand(ctx, q, d, nil, nil, rec); err != nil {
 			return err
+		}
+		if t != nil {
+			if err := insertTerm(ctx, q, t, rec); err != nil {
+				return err
+			}
 		}
 		_, err := q.exec(ctx, `INSERT INTO appeal (`+appealColumns+`) VALUES `+places(1, 9),
 			a.Subject[:], a.ID[:], a.Org[:], a.Demand[:], a.Version, string(a.Status), millis(a.Created), millis(a.Ended), a.Sealed)
@@ -210,7 +215,7 @@ func (s *Store) InsertAppeal(ctx context.Context, a *request.Appeal, d *request.
 }
 
 // UpdateAppeal lands the decision on an appeal.
-func (s *Store) UpdateAppeal(ctx context.Context, a *request.Appeal, d *request.Request, begun *term.Term, rec *journal.Record) (bool, error) {
+func (s *Store) UpdateAppeal(ctx context.Context, a *request.Appeal, d *request.Request, begun, ended *term.Term, rec *journal.Record) (bool, error) {
 	out, err := s.land(ctx, rec, func(ctx context.Context, q querier) error {
 		n, err := q.exec(ctx, `UPDATE appeal SET version = ?1, status = ?2, ended_at = ?3, sealed = ?4
 			WHERE subject_id = ?5 AND id = ?6 AND version = ?7`,
@@ -220,6 +225,11 @@ func (s *Store) UpdateAppeal(ctx context.Context, a *request.Appeal, d *request.
 		}
 		if err != nil {
 			return err
+		}
+		if ended != nil {
+			if err := updateTerm(ctx, q, ended); err != nil {
+				return err
+			}
 		}
 		return updateDemand(ctx, q, d, nil, begun, rec)
 	})

@@ -12,6 +12,7 @@ import (
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
+	"kelisim/internal/term"
 )
 
 const holdColumns = `subject_id, id, org_id, consent_id, version, status, bars, purposes, set_at, until_at, demanded_at, moved_at, sealed, appealed_at`
@@ -53,7 +54,7 @@ func (s *Store) InsertHold(ctx context.Context, h *consent.Hold, file []byte, r 
 // UpdateHold lands the next version of a hold and the withdrawal that it lets
 // through, both or neither: the first moves the subject's version to the one that
 // the second is guarded by.
-func (s *Store) UpdateHold(ctx context.Context, h *consent.Hold, r *journal.Record, let *consent.Let) (bool, error) {
+func (s *Store) UpdateHold(ctx context.Context, h *consent.Hold, begun, ended *term.Term, r *journal.Record, let *consent.Let) (bool, error) {
 	if len(r.Sealed) == 0 || let != nil && len(let.Record.Sealed) == 0 {
 		return false, fault.New(fault.Internal, "internal")
 	}
@@ -63,6 +64,16 @@ func (s *Store) UpdateHold(ctx context.Context, h *consent.Hold, r *journal.Reco
 		}
 		if err := bump(ctx, t, r); err != nil {
 			return err
+		}
+		if begun != nil {
+			if err := insertTerm(ctx, t, begun, r); err != nil {
+				return err
+			}
+		}
+		if ended != nil {
+			if err := updateTerm(ctx, t, ended); err != nil {
+				return err
+			}
 		}
 		n, err := t.exec(ctx, `UPDATE hold SET version = ?1, status = ?2, demanded_at = ?3, moved_at = ?4, sealed = ?5, appealed_at = ?6
 			WHERE subject_id = ?7 AND id = ?8 AND version = ?9`,

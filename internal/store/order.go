@@ -49,7 +49,7 @@ func (s *Store) InsertOrder(ctx context.Context, o *order.Order, t *term.Term, r
 }
 
 // MoveOrder lands the next version of an order.
-func (s *Store) MoveOrder(ctx context.Context, o *order.Order, ended *term.Term, suspend *bool, r *journal.Record) (bool, error) {
+func (s *Store) MoveOrder(ctx context.Context, o *order.Order, ended *term.Term, suspend *bool, begun *term.Term, r *journal.Record) (bool, error) {
 	entries, err := json.Marshal(o.Entries)
 	if err != nil {
 		return false, err
@@ -63,6 +63,9 @@ func (s *Store) MoveOrder(ctx context.Context, o *order.Order, ended *term.Term,
 		}
 		if err == nil && ended != nil {
 			err = updateTerm(ctx, q, ended)
+		}
+		if err == nil && begun != nil {
+			err = insertTerm(ctx, q, begun, r)
 		}
 		if err != nil || suspend == nil {
 			return err

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -198,63 +197,11 @@ func (s *Store) Retry(ctx context.Context, org, delivery ident.ID) (int64, error
 	return s.note(ctx, again+` AND id = ?1 AND org_id = ?2`, delivery[:], org[:])
 }
 
-// Overdue lists what officers are to be told of.
-func (s *Store) Overdue(ctx context.Context, now time.Time, limit int) ([]outbox.Delivery, error) {
-	rows, err := s.read().query(ctx, `SELECT `+deliveryColumns+` FROM outbox
-		WHERE escalate_at > 0 AND escalate_at < ?1 AND acked_at = 0 AND status <> 'dropped' ORDER BY escalate_at LIMIT ?2`, millis(now), limit)
-	return collect(rows, err, scanDelivery)
-}
-
-// Escalate notes that officers are told, with the letters that tell them.
-func (s *Store) Escalate(ctx context.Context, d *outbox.Delivery, next time.Time, letters []*journal.Tell) error {
-	_, err := s.write(ctx, nil, func(ctx context.Context, q tx) error {
-		n, err := q.exec(ctx, `UPDATE outbox SET escalated = ?1, escalate_at = ?2 WHERE subject_id = ?3 AND id = ?4 AND escalated = ?5`,
-			d.Escalated, millis(next), d.Subject[:], d.ID[:], d.Escalated-1)
-		if err != nil || n != 1 { // another node told them
-			return err
-		}
-		return putTells(ctx, q, letters)
-	})
-	return err
-}
-
-// lettersChunk bounds how many letters are looked for, and added, together.
-const lettersChunk = 500
-
-// AddLetters adds letters that tell of no entry. Most are there already, since who
-// reminds says everything again: they are looked for first, and a write is for new
-// ones alone.
-func (s *Store) AddLetters(ctx context.Context, letters []*journal.Tell) error {
-	for part := range slices.Chunk(letters, lettersChunk) {
-		var nobody ident.ID
-		args := []any{nobody[:]}
-		ids := make([]ident.ID, len(part))
-		for i, t := range part {
-			ids[i] = t.ID
-		}
-		rows, err := s.read().query(ctx, `SELECT id FROM outbox WHERE subject_id = ?1 AND id IN (`+oneOf(&args, ids)+`)`, args...)
-		there, err := collect(rows, err, func(r *sql.Rows) (v ident.ID, err error) { return v, r.Scan(id{&v}) })
-		if err != nil {
-			return err
-		}
-		part = slices.DeleteFunc(slices.Clone(part), func(t *journal.Tell) bool { return slices.Contains(there, t.ID) })
-		if len(part) == 0 {
-			continue
-		}
-		if _, err := s.write(ctx, nil, func(ctx context.Context, q tx) error { return putTells(ctx, q, part) }); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // ForgetLetters deletes letters and messages that are done with and were made
-// before a moment. What organizations were told stays: it shows who knew what. So
-// do reminders of a demand that is still open: forgotten, they would be sent anew.
+// before a moment. What organizations were told stays: it shows who knew what.
 func (s *Store) ForgetLetters(ctx context.Context, before time.Time) error {
 	first := ident.FirstID(before)
-	_, err := s.note(ctx, `DELETE FROM outbox WHERE status IN ('sent', 'dropped') AND channel IN ('email', 'sms') AND id < ?1
-		AND (event <> 'remind' OR about NOT IN (SELECT id FROM demand WHERE ended_at = 0))`, first[:])
+	_, err := s.note(ctx, `DELETE FROM outbox WHERE status IN ('sent', 'dropped') AND channel IN ('email', 'sms') AND id < ?1`, first[:])
 	return err
 }
 

@@ -51,15 +51,20 @@ func (s *Store) InsertDecree(ctx context.Context, d *term.Decree, r *journal.Rec
 const termColumns = `subject_id, id, org_id, version, status, name, provision, edition, week, about_kind, about_id,
 	started_at, due, paused_at, ended_at, calendar, entry, history`
 
+// termColumnsTold are those of a term that is read: what was told of it is
+// written by whoever tells.
+const termColumnsTold = termColumns + `, told, told_due`
+
 func scanTerm(r *sql.Rows) (term.Term, error) {
 	var t term.Term
-	var start, due, paused, ended int64
+	var start, due, paused, ended, told int64
 	var history []byte
 	if err := r.Scan(id{&t.Subject}, id{&t.ID}, id{&t.Org}, &t.Version, &t.Status, &t.Key, &t.Provision, &t.Edition, &t.Week,
-		&t.About.Kind, id{&t.About.ID}, &start, &due, &paused, &ended, &t.CalendarVersion, id{&t.Entry}, &history); err != nil {
+		&t.About.Kind, id{&t.About.ID}, &start, &due, &paused, &ended, &t.CalendarVersion, id{&t.Entry}, &history, &t.Told, &told); err != nil {
 		return t, err
 	}
 	t.Start, t.Due, t.Paused, t.Ended = moment(start), moment(due), moment(paused), moment(ended)
+	t.ToldDue = moment(told)
 	return t, json.Unmarshal(history, &t.History)
 }
 
@@ -119,7 +124,7 @@ func updateTerm(ctx context.Context, q querier, t *term.Term) error {
 
 // Term returns one.
 func (s *Store) Term(ctx context.Context, t ident.ID) (*term.Term, error) {
-	rows, err := s.read().query(ctx, `SELECT `+termColumns+` FROM term WHERE id = ?1`, t[:])
+	rows, err := s.read().query(ctx, `SELECT `+termColumnsTold+` FROM term WHERE id = ?1`, t[:])
 	list, err := collect(rows, err, scanTerm)
 	if err != nil {
 		return nil, err
@@ -166,6 +171,9 @@ func termQuery(f *term.Filter) (query string, args []any) {
 	default:
 		add(`about_kind = ?`, f.About)
 	}
+	if !f.AboutID.IsZero() {
+		add(`about_id = ?`, f.AboutID[:])
+	}
 	if !f.After.IsZero() {
 		add(`(due, id) > (SELECT due, id FROM term WHERE id = ?)`, f.After[:])
 	}
@@ -174,12 +182,12 @@ func termQuery(f *term.Filter) (query string, args []any) {
 		args = append(args, f.Limit)
 		limit = fmt.Sprintf(` LIMIT ?%d`, len(args))
 	}
-	return `SELECT ` + termColumns + ` FROM term WHERE ` + strings.Join(where, ` AND `) + ` ORDER BY due, id` + limit, args
+	return `SELECT ` + termColumnsTold + ` FROM term WHERE ` + strings.Join(where, ` AND `) + ` ORDER BY due, id` + limit, args
 }
 
 // OutdatedTerms lists open terms that an older calendar computed.
 func (s *Store) OutdatedTerms(ctx context.Context, v calendar.Version, max int) ([]term.Term, error) {
-	rows, err := s.read().query(ctx, `SELECT `+termColumns+` FROM term
+	rows, err := s.read().query(ctx, `SELECT `+termColumnsTold+` FROM term
 		WHERE status = 'open' AND calendar < ?1 ORDER BY calendar, subject_id, id LIMIT ?2`, int64(v), max)
 	return collect(rows, err, scanTerm)
 }

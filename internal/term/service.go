@@ -24,7 +24,8 @@ type Filter struct {
 	Status    Status
 	DueBefore time.Time // those that run and end before it
 	About     string    // the kind of what they concern
-	After     ident.ID  // the last of the page before
+	AboutID   ident.ID
+	After     ident.ID // the last of the page before
 	Limit     int
 }
 
@@ -63,6 +64,9 @@ type Terms struct {
 	Calendars *Calendars
 	Parties   *party.Parties
 	Now       func() time.Time
+	// HeadAfter is for how many working days after the end of a term the officer
+	// alone is told; then the head is. 1 where it is 0.
+	HeadAfter int
 	// Rule finds the term of an edition by its key; ByEdition, but for tests.
 	Rule func(edition, key string) (law.Term, bool)
 
@@ -92,6 +96,7 @@ type Of struct {
 	Subject ident.ID // internal; zero where it concerns no person
 	About   About
 	Start   time.Time // the event; now where it is zero
+	Until   time.Time // of a term that ends on a date of its own, and of no other
 }
 
 // New makes a term ready to land with the act that begins it: see vault.Change
@@ -112,7 +117,10 @@ func (s *Terms) New(ctx context.Context, of Of) (*Term, error) {
 	t := &Term{
 		ID: ident.NewID(now), Subject: of.Subject, Org: of.Org.ID, Version: 1, Status: Open,
 		Key: of.Key, Provision: rule.Provision, Edition: of.Edition, Week: WeekOf(of.Org), About: of.About,
-		Start: of.Start, CalendarVersion: c.Version,
+		Start: of.Start, Due: of.Until, CalendarVersion: c.Version,
+	}
+	if rule.Dated == of.Until.IsZero() {
+		return nil, fault.Bad("until", "missing-field")
 	}
 	t.Due = t.count(c, rule)
 	return t, nil
@@ -145,6 +153,57 @@ func (s *Terms) List(ctx context.Context, f Filter) ([]Term, error) { return s.S
 // Overdue returns the terms of an organization that have run out.
 func (s *Terms) Overdue(ctx context.Context, org ident.ID, limit int) ([]Term, error) {
 	return s.List(ctx, Filter{Org: org, Status: Open, DueBefore: s.Now(), Limit: limit})
+}
+
+// Of finds the open term of something of a subject; nil where none runs.
+func (s *Terms) Of(ctx context.Context, subject ident.ID, about About) (*Term, error) {
+	list, err := s.List(ctx, Filter{Subject: subject, Status: Open, About: about.Kind, AboutID: about.ID, Limit: 1})
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return &list[0], nil
+}
+
+// Consider is what the authorised body owes a subject who puts something before
+// it: a decision in the term of that key. Nil where no authority is here.
+func (s *Terms) Consider(ctx context.Context, key string, subject ident.ID, about About, since time.Time) (*Term, error) {
+	by, err := s.Parties.Authority(ctx)
+	if err != nil || by == nil {
+		return nil, err
+	}
+	return s.New(ctx, Of{Edition: by.Edition(since).ID, Key: key, Org: by, Subject: subject, About: about, Start: since})
+}
+
+// Catch begins the term of what was put before the authorised body while no
+// authority was here, or by a release that knew no such term.
+func (s *Terms) Catch(ctx context.Context, key string, subject ident.ID, about About, since time.Time) error {
+	t, err := s.Of(ctx, subject, about)
+	if err != nil || t != nil {
+		return err
+	}
+	if t, err = s.Consider(ctx, key, subject, about, since); err != nil || t == nil {
+		return err
+	}
+	rec, err := s.record(ctx, t, service, "term.start", told{due: t.Due})
+	if err != nil {
+		return err
+	}
+	return s.Store.InsertTerm(ctx, t, rec)
+}
+
+// service is who begins terms that should have begun before.
+var service = verify.Actor{Kind: "service", ID: "terms"}
+
+// Stage is where a term stands now, by a calendar. A term that bounds something
+// and asks for nothing is never late: it is over.
+func (s *Terms) Stage(c *calendar.Calendar, t *Term) Stage {
+	at := t.Stage(c, s.Now(), max(s.HeadAfter, 1))
+	if at >= Late {
+		if rule, ok := s.Rule(t.Edition, t.Key); ok && rule.Limit {
+			return Calm
+		}
+	}
+	return at
 }
 
 // One returns a term of an organization.

@@ -10,6 +10,7 @@
 package term
 
 import (
+	"slices"
 	"time"
 
 	"kelisim/internal/calendar"
@@ -51,6 +52,10 @@ type Term struct {
 	CalendarVersion calendar.Version
 	Entry           ident.ID // that it landed with
 	History         []Change
+	// Told is the last stage that somebody was reminded of, and ToldDue the end
+	// that the term had then: see [Term.Untold].
+	Told    Stage
+	ToldDue time.Time
 }
 
 // About is what a term concerns: the kind of a record and its id. It names
@@ -59,6 +64,24 @@ type About struct {
 	Kind string
 	ID   ident.ID
 }
+
+// The kinds of records that a term ends with an act of their own: saying that it
+// is done would hide that the act was not.
+const (
+	OfRequest     = "request"     // its answer
+	OfOrder       = "order"       // carrying it out
+	OfAppeal      = "appeal"      // of an answer, or of none: the decision
+	OfHold        = "hold"        // the decision on the appeal of it
+	OfExamination = "examination" // it is over by itself
+	OfDelivery    = "delivery"    // the acknowledgement
+)
+
+// acts are all of them. Every other kind ends when somebody says so, and needs no
+// code here to be listed and reminded of.
+var acts = []string{OfRequest, OfOrder, OfAppeal, OfHold, OfExamination, OfDelivery}
+
+// EndsByAct reports whether the term ends with an act and not by saying so.
+func (t *Term) EndsByAct() bool { return slices.Contains(acts, t.About.Kind) }
 
 // What can happen to a term.
 const (
@@ -90,6 +113,9 @@ func (t *Term) Overdue(now time.Time) bool {
 // that happened since. The days that it stood still do not count, so they are
 // added at the end.
 func (t *Term) count(c *calendar.Calendar, rule law.Term) time.Time {
+	if rule.Dated {
+		return t.Due
+	}
 	due := c.Due(t.Start, rule.Amount, rule.Unit, t.Week)
 	var stood time.Time
 	for _, h := range t.History {
@@ -146,23 +172,58 @@ func (s Stage) String() string {
 }
 
 // Stage is where an open term stands at a moment; calm while it stands still and
-// once it ended. Half is half of the time, since days are what people have.
-func (t *Term) Stage(c *calendar.Calendar, now time.Time) Stage {
+// once it ended. Half is half of the time that it ran, since days are what people
+// have. grace is for how many working days after the end the officer is left alone
+// with it.
+func (t *Term) Stage(c *calendar.Calendar, now time.Time, grace int) Stage {
 	if t.Status != Open || !t.Paused.IsZero() {
 		return Calm
 	}
+	stood := t.stood()
 	switch {
-	case now.After(c.Due(t.Due, 1, law.WorkingDay, t.Week)):
+	case now.After(c.Due(t.Due, grace, law.WorkingDay, t.Week)):
 		return VeryLate
 	case now.After(t.Due):
 		return Late
 	case calendar.DayOf(now) == calendar.DayOf(t.Due):
 		return LastDay
-	case now.Sub(t.Start) >= t.Due.Sub(t.Start)/2:
+	case now.Sub(t.Start)-stood >= (t.Due.Sub(t.Start)-stood)/2:
 		return Half
 	default:
 		return Calm
 	}
+}
+
+// stood is for how long the term stood still: that is no time that ran.
+func (t *Term) stood() (d time.Duration) {
+	var since time.Time
+	for _, h := range t.History {
+		switch h.What {
+		case PausedAt:
+			since = h.At
+		case Resumed:
+			d += h.At.Sub(since)
+		}
+	}
+	return d
+}
+
+// Untold lists what is to be said of a term at a stage and was not: the half of a
+// term once, whatever becomes of its end; its last day, and that it is late, once
+// of each end that it has had. The head is not told before the officer, even where
+// nobody looked for days.
+func (t *Term) Untold(at Stage) (list []Stage) {
+	told := t.Told
+	if at > Half && !t.ToldDue.Equal(t.Due) {
+		told = Calm // of another end
+	}
+	if at <= told {
+		return nil
+	}
+	if at == VeryLate && told < Late {
+		list = append(list, Late)
+	}
+	return append(list, at)
 }
 
 // running refuses what only an open term that has not run out can have done.

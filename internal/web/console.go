@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"kelisim/internal/account"
+	"kelisim/internal/due"
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
 	"kelisim/verify"
@@ -36,6 +37,7 @@ var (
 	sections = []section{
 		{"today", "/console", "home", office},
 		{"requests", "/console/requests", "bell", office},
+		{"due", due.ListPath, "clock", office},
 		{"journal", "/console/journal", "journal", office},
 		{"publications", "/console/publications", "globe", office},
 		{"orders", "/console/orders", "scales", officers},

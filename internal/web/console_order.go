@@ -17,6 +17,7 @@ import (
 	"kelisim/internal/party"
 	"kelisim/internal/register"
 	"kelisim/internal/term"
+	"kelisim/verify"
 )
 
 // Orders is what the pages do with orders.
@@ -30,6 +31,7 @@ type Orders interface {
 // Terms is when what is owed is due.
 type Terms interface {
 	One(ctx context.Context, org, id ident.ID) (*term.Term, error)
+	Done(ctx context.Context, org, id ident.ID, by verify.Actor) (*term.Term, error)
 }
 
 // mandate is an order as the officer reads it.
@@ -93,6 +95,7 @@ func (p *Pages) mandate(v *visit, o *order.Order) (mandate, error) {
 type orderPage struct {
 	mandate
 	Done  bool                // it was just carried out
+	Mine  bool                // the first of two confirmed it here: another has to
 	Known []register.Category // which value is to be clarified
 }
 
@@ -105,7 +108,8 @@ func (p *Pages) order(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	b := &orderPage{mandate: d, Done: v.URL.Query().Get("done") == "executed"}
+	b := &orderPage{mandate: d, Done: v.URL.Query().Get("done") == "executed" && o.Status != order.Open}
+	b.Mine = o.Status == order.Open && o.First == "person "+v.Desk.Token.String()
 	if reg := v.Desk.Org.Register; reg != nil {
 		b.Known = needed(reg)
 	}

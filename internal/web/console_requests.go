@@ -11,7 +11,6 @@ import (
 	"kelisim/internal/ident"
 	"kelisim/internal/law"
 	"kelisim/internal/request"
-	"kelisim/internal/term"
 )
 
 // dueList is what subjects wait for, in the order of the time that is left.
@@ -250,26 +249,4 @@ func (p *Pages) myDocument(w http.ResponseWriter, v *visit) error {
 		return err
 	}
 	return p.attached(w, v, r)
-}
-
-// dueToday is what of the requests stands on the first page of the console.
-type dueToday struct{ Half, LastDay, Late int }
-
-// Any reports whether there is anything to say.
-func (d dueToday) Any() bool { return d != dueToday{} }
-
-func (p *Pages) dueToday(v *visit) (dueToday, error) {
-	list, err := p.Rights.Reminders(v.Context(), v.Desk.Org.ID, 1000)
-	var d dueToday
-	for i := range list {
-		switch list[i].Stage {
-		case term.Half:
-			d.Half++
-		case term.LastDay:
-			d.LastDay++
-		default:
-			d.Late++
-		}
-	}
-	return d, err
 }

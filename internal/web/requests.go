@@ -49,7 +49,7 @@ func (p *Pages) toDemand(v *visit, r *request.Request) (demand, error) {
 	if err != nil {
 		return demand{}, err
 	}
-	return demand{r, nameOf(o), p.Now(), r.Term.Stage(c, p.Now())}, nil
+	return demand{r, nameOf(o), p.Now(), p.Rights.Terms.Stage(c, &r.Term)}, nil
 }
 
 func (p *Pages) requests(w http.ResponseWriter, v *visit) error {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"kelisim/internal/account"
+	"kelisim/internal/due"
 	"kelisim/internal/form"
 	"kelisim/internal/outbox"
 	"kelisim/internal/represent"
@@ -97,6 +98,8 @@ func (p *Pages) Routes(mux *http.ServeMux) {
 	desk("POST /console/requests/{id}/fulfil", p.fulfilRequest, office)
 	desk("POST /console/requests/{id}/refuse", p.refuseRequest, office)
 	desk("POST /console/requests/{id}/assign", p.assignRequest, office)
+	desk("GET "+due.ListPath, p.consoleDue, office)
+	desk("POST "+due.ListPath+"/{id}/done", p.doneDue, officers)
 	desk("GET /console/journal", p.consoleJournal, office)
 	desk("GET /console/journal/{id}", p.consoleEntry, office)
 	desk("GET /console/journal/{id}/receipt", p.consoleReceipt, office)

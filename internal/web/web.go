@@ -158,6 +158,7 @@ type Pages struct {
 	Represent Represent
 	Orders    Orders
 	Terms     Terms
+	Due       Due
 	Forms     Forms
 	// Outbox is what others are told, and where the subject wants to be told.
 	Outbox *outbox.Outbox
