@@ -36,6 +36,7 @@ type benchCommand struct {
 	Duration    time.Duration `help:"Of each run." default:"10s"`
 	Calls       []string      `help:"What to call: decisions, access." default:"decisions,access" enum:"decisions,access"`
 	Seed        uint64        `help:"Of the choice of subjects." default:"1"`
+	Requests    int           `help:"Then measure decisions with 64 connections once more, while so many requests of subjects come in and are fulfilled."`
 	Cold        bool          `help:"Do not ask about every subject once before measuring: facts then come from the database."`
 	Echo        string        `hidden:"" help:"Only echo JSON on this address: what the machine can do at most."`
 }
@@ -46,7 +47,7 @@ func (c *benchCommand) Run(e *env) error {
 	if c.Echo != "" {
 		return echo(e, c.Echo)
 	}
-	ids, token, err := c.prepare(e)
+	ids, token, rush, err := c.prepare(e)
 	if err != nil {
 		return err
 	}
@@ -84,13 +85,17 @@ func (c *benchCommand) Run(e *env) error {
 			}
 		}
 	}
-	return nil
+	if c.Requests == 0 {
+		return nil
+	}
+	rush.address, rush.calm = address, ids
+	return rush.run(e, c, func() *bench.Load { return c.loading(address, token, "decisions", ids, 64, rng.Uint64()) })
 }
 
 // idsFile keeps the ids of the subjects that were filled in.
 const idsFile = "bench.ids"
 
-func (c *benchCommand) prepare(e *env) ([]ident.ID, string, error) {
+func (c *benchCommand) prepare(e *env) ([]ident.ID, string, *rush, error) {
 	cfg := e.config()
 	cfg.TestNumbers = true
 	a, err := app.Open(e.ctx, cfg)
@@ -98,28 +103,28 @@ func (c *benchCommand) prepare(e *env) ([]ident.ID, string, error) {
 		a, err = app.Init(e.ctx, cfg)
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, "", nil, err
 	}
 	defer a.Close() //nolint:errcheck // all is durable
 	org, err := benchOrg(e, a)
 	if err != nil {
-		return nil, "", err
+		return nil, "", nil, err
 	}
 	path := filepath.Join(e.flags.Data, idsFile)
 	have, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, "", err
+		return nil, "", nil, err
 	}
 	ids := make([]ident.ID, len(have)/16)
 	if _, err := binary.Decode(have, binary.BigEndian, ids); err != nil {
-		return nil, "", err
+		return nil, "", nil, err
 	}
 	if n := c.Subjects - len(ids); n > 0 {
 		bar := progress(e.stderr, int64(n), "subjects")
 		start := time.Now()
 		more, err := bench.Fill(e.ctx, a, org, len(ids), n, true, func(done int64) { _ = bar.Set64(done) })
 		if err != nil {
-			return nil, "", err
+			return nil, "", nil, err
 		}
 		fmt.Fprintf(e.stdout, "filled %d subjects with consent and data: %.0f/s\n", n, float64(n)/time.Since(start).Seconds())
 		ids = append(ids, more...)
@@ -128,14 +133,18 @@ func (c *benchCommand) prepare(e *env) ([]ident.ID, string, error) {
 			err = os.WriteFile(path, out, 0o600)
 		}
 		if err != nil {
-			return nil, "", err
+			return nil, "", nil, err
 		}
 		if err := a.Sealer.All(e.ctx); err != nil {
-			return nil, "", err
+			return nil, "", nil, err
 		}
 	}
+	rush, err := c.prepareRush(e, a, org)
+	if err != nil {
+		return nil, "", nil, err
+	}
 	token, err := a.Accounts.Issue(e.ctx, account.Token{Role: account.Operator, Org: org.ID}, "bench")
-	return ids[:min(c.Subjects, len(ids))], token, err
+	return ids[:min(c.Subjects, len(ids))], token, rush, err
 }
 
 func benchOrg(e *env, a *app.App) (*party.Organization, error) {
@@ -231,6 +240,10 @@ func (c *benchCommand) server(e *env, args func(address string) []string) (addre
 }
 
 func (c *benchCommand) load(e *env, address, token, call string, ids []ident.ID, conns int, seed uint64) (bench.Result, error) {
+	return c.loading(address, token, call, ids, conns, seed).Run(e.ctx)
+}
+
+func (c *benchCommand) loading(address, token, call string, ids []ident.ID, conns int, seed uint64) *bench.Load {
 	action, path := "use", "/v1/decisions"
 	if call == "access" {
 		action, path = "view", "/v1/access"
@@ -243,7 +256,7 @@ func (c *benchCommand) load(e *env, address, token, call string, ids []ident.ID,
 		rngs[i] = rand.New(rand.NewPCG(seed, uint64(i))) //nolint:gosec // a choice of subjects
 	}
 	permit := []byte(`"decision":"permit"`)
-	l := &bench.Load{
+	return &bench.Load{
 		Address: address, Connections: conns, Duration: c.Duration, Now: time.Now,
 		Request: func(b []byte, conn, _ int) []byte {
 			b = append(b, head...)
@@ -257,7 +270,6 @@ func (c *benchCommand) load(e *env, address, token, call string, ids []ident.ID,
 			return nil
 		},
 	}
-	return l.Run(e.ctx)
 }
 
 // warm asks about every subject once, in batches, so that what is measured after

@@ -272,9 +272,12 @@ func (s *Requests) do(ctx context.Context, org *party.Organization, r *Request, 
 	if b.Plan == nil {
 		return b.Stopped, nil
 	}
-	landed, err := s.landed(ctx, org, r)
-	if err != nil {
-		return nil, err
+	var landed map[string]ident.ID
+	if !r.fresh() {
+		var err error
+		if landed, err = s.landed(ctx, org, r); err != nil {
+			return nil, err
+		}
 	}
 	did := slices.Clone(b.Stopped)
 	for i := range b.Plan.Acts {
@@ -282,6 +285,7 @@ func (s *Requests) do(ctx context.Context, org *party.Organization, r *Request, 
 		d := Did{What: a.Do, Categories: a.Categories, Purposes: a.Purposes, Consent: a.Consent}
 		ref := reference(r, i)
 		if d.Entry = landed[ref]; d.Entry.IsZero() {
+			var err error
 			if d.Entry, err = s.act(ctx, org, r, b, a, ref, by); err != nil {
 				return nil, err
 			}
@@ -329,6 +333,16 @@ func (s *Requests) landed(ctx context.Context, org *party.Organization, r *Reque
 }
 
 const clockSlack = time.Hour
+
+// fresh reports whether the work begins now: whoever landed this step has done
+// nothing since, and nobody else may. What takes effect at once may have before.
+func (r *Request) fresh() bool {
+	n := len(r.Steps) - 1
+	if n < 0 || r.Steps[n].What != Begun && r.Steps[n].What != Approved {
+		return false
+	}
+	return !slices.ContainsFunc(r.Steps, func(st Step) bool { return st.What == immediate })
+}
 
 // begun is the moment before which no act of the present round can have landed:
 // what takes effect at once does so from the arrival on, all else once somebody
@@ -483,10 +497,10 @@ type Result struct {
 // MaxGroup is how many demands one act may fulfil.
 const MaxGroup = 1000
 
-// groupWorkers are how many demands of a group are worked on at one moment: their
-// steps are then committed together, each sync of the disk for several, and
-// decisions find room between them.
-const groupWorkers = 8
+// groupWorkers are how many demands of a group are worked on at one moment. Two
+// keep the disk busy; more would be done sooner at the cost of the decisions that
+// operators' systems wait for meanwhile, on a machine that is busy with those.
+const groupWorkers = 2
 
 // FulfilAll confirms a group of demands with one act. Each is fulfilled and
 // journaled apart, and none waits for another that cannot be. Those of one subject
