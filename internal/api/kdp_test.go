@@ -22,7 +22,7 @@ func (w *world) stateService(t testing.TB) *kdpsim.Service {
 	srv := httptest.NewServer(sim)
 	t.Cleanup(srv.Close)
 	set := kdp.Standard()
-	set.SCB.URL = srv.URL + kdpsim.PathSCB
+	set.SCB.URL, set.Timeout = srv.URL+kdpsim.PathSCB, time.Minute // it answers, however busy the machine is
 	for _, bin := range []string{apptest.BIN, other} {
 		set.Accounts[bin] = kdp.Account{User: bin, UserID: "u-" + bin, Password: "secret"}
 		sim.Organizations[bin] = kdpsim.Organization{User: bin, UserID: "u-" + bin}

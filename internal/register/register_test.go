@@ -172,7 +172,7 @@ func TestActions(t *testing.T) {
 	}
 }
 
-// duty: L12.2, L25.2.10
+// duty: L1.17, L12.2, L25.2.10
 func TestWarnings(t *testing.T) {
 	t.Parallel()
 	d, err := Parse([]byte(`
@@ -184,7 +184,7 @@ purposes:
     base: cloud
     categories: [name]
     actions: [collect, disseminate]
-    recipients: [{bin: "180340022918", name: {ru: C}, country: RU}]
+    recipients: [{bin: "180340022918", name: {ru: C}, country: RU}, {bin: "150940018738", name: {ru: A}, country: KZ}]
     cross_border: [DE]
     research: true
 `), ident.Rules{})
@@ -204,6 +204,7 @@ purposes:
 		"purposes[0].cross_border countries-without-transfer 8(4)5",
 		"purposes[0].public public-without-dissemination 8(4)6",
 		"purposes[0].research research-without-depersonalisation 17(1)",
+		"purposes[0].recipients[1].bin recipient-itself 1(17)",
 		"policy.published policy-unpublished 25(2)1-1",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

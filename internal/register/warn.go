@@ -35,6 +35,11 @@ func Warnings(d *Description) fault.List {
 	for i := range d.Purposes {
 		path := fmt.Sprintf("purposes[%d]", i)
 		warnPurpose(path, &d.Purposes[i], warn)
+		for k, to := range d.Purposes[i].Recipients {
+			if to.BIN == d.Organization.BIN { // whom a consent would name as somebody else
+				warn(fmt.Sprintf("%s.recipients[%d].bin", path, k), "recipient-itself", "1(17)", "id", d.Purposes[i].ID)
+			}
+		}
 		if since := later(d, &d.Purposes[i]); since != "" {
 			warn(path+".basis.provision", "ground-later", d.Purposes[i].Basis.Provision,
 				"id", d.Purposes[i].ID, "provision", d.Purposes[i].Basis.Provision, "edition", since)

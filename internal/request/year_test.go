@@ -353,8 +353,14 @@ func (y *year) due(n int) (ids []ident.ID) {
 	if err != nil {
 		y.t.Fatal(err)
 	}
+	of := map[ident.ID]int{}
 	for i := range list {
-		if list[i].Status != request.Working {
+		if list[i].Status == request.Working {
+			continue
+		}
+		// Each write about a person sends the others about that person round again,
+		// eight times at most: more than two at one moment may give up.
+		if of[list[i].Subject]++; of[list[i].Subject] <= 2 {
 			ids = append(ids, list[i].ID)
 		}
 	}
