@@ -105,6 +105,7 @@ func (p *Pages) Routes(mux *http.ServeMux) {
 	desk("POST /console/orders/{id}/execute", p.executeOrder, officers)
 	desk("GET /console/register", p.register, officers)
 	desk("POST /console/register/versions/{number}/approve", p.approve, officers)
+	desk("GET /console/depersonalised", p.depersonalised, officers)
 	desk("GET /console/", absent, office)
 }
 
