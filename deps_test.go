@@ -33,7 +33,7 @@ internal/signature/pkitest : gost gost/gosttest
 internal/journal  : fault ident seal verify
 internal/depersonal : ident locale
 internal/register : depersonal fault ident law locale
-internal/policy   : depersonal law locale register
+internal/policy   : law locale register
 internal/notify   : law locale register verify
 internal/party    : fault ident journal law locale register seal verify
 internal/represent : fault ident journal law locale party register seal verify
@@ -47,7 +47,7 @@ internal/due      : calendar fault ident journal outbox party term verify
 internal/vault    : consent depersonal fault ident register seal term verify
 internal/gate     : consent depersonal fault ident journal law outbox party register represent seal term vault verify
 internal/publish  : consent fault gate ident journal law outbox party register seal term verify
-internal/request  : account consent depersonal fault gate ident journal law locale party publish register represent seal term vault verify
+internal/request  : account consent fault gate ident journal law locale party publish register represent seal term vault verify
 internal/intake   : consent fault gate ident journal law locale party register vault verify
 
 internal/order           : account consent fault gate ident journal law party publish register seal term vault verify
@@ -63,7 +63,7 @@ internal/app/apptest : app consent ident party register store/storetest verify
 internal/bench       : app consent gate ident party register verify
 internal/demo        : account app consent examples fault gate ident intake journal law locale order party publish register represent request term verify
 
-internal/api : account calendar consent depersonal disclosure due fault gate govstack ident journal kdp law locale notify order outbox party proof publish register represent request seal term vault verify
+internal/api : account calendar consent disclosure due fault gate govstack ident journal kdp law locale notify order outbox party proof publish register represent request seal term vault verify
 internal/web : account calendar consent depersonal disclosure due fault form gate ident journal law locale notify order outbox party policy proof publish register represent request term verify
 internal/cli : *
 cmd/kelisim  : cli

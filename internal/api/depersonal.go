@@ -1,12 +1,8 @@
 package api
 
 import (
-	"bytes"
-	"encoding/csv"
 	"encoding/json"
-	"strconv"
 
-	"kelisim/internal/depersonal"
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 )
@@ -52,7 +48,7 @@ func (c *call) depersonalised() (*raw, error) {
 	}
 	c.w.Header().Set("Cache-Control", "no-store")
 	if format == "csv" {
-		b, err := groupsCSV(r)
+		b, err := r.CSV()
 		c.w.Header().Set("Content-Disposition", `attachment; filename="depersonalised.csv"`)
 		return &raw{"text/csv; charset=utf-8", b}, err
 	}
@@ -64,22 +60,4 @@ func (c *call) depersonalised() (*raw, error) {
 	}
 	b, err := json.Marshal(out)
 	return &raw{typeJSON, b}, err
-}
-
-// groupsCSV is a line a group. Cells are words that the description lists and spans,
-// so none begins with what a spreadsheet would run.
-func groupsCSV(r *depersonal.Released) ([]byte, error) {
-	var b bytes.Buffer
-	w := csv.NewWriter(&b)
-	columns := r.Columns()
-	rows := [][]string{append(columns, "people")}
-	for _, g := range r.Groups {
-		row := make([]string, 0, len(columns)+1)
-		for _, c := range columns {
-			row = append(row, g.Cells[c])
-		}
-		rows = append(rows, append(row, strconv.Itoa(g.People)))
-	}
-	err := w.WriteAll(rows)
-	return b.Bytes(), err
 }

@@ -14,6 +14,7 @@ import (
 	"kelisim/internal/app"
 	"kelisim/internal/consent"
 	"kelisim/internal/demo"
+	"kelisim/internal/depersonal"
 	"kelisim/internal/due"
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
@@ -69,6 +70,7 @@ func TestFill(t *testing.T) {
 	t.Run("journal", func(t *testing.T) { checkJournal(t, entries) })
 	t.Run("consents", func(t *testing.T) { checkConsents(t, a, r) })
 	t.Run("rights", func(t *testing.T) { checkRights(t, a, r) })
+	t.Run("depersonalised", func(t *testing.T) { checkDepersonalised(t, a, r) })
 	t.Run("showcase", func(t *testing.T) { checkShowcase(t, a, r) })
 	t.Run("log", func(t *testing.T) {
 		rep, err := a.Audit(t.Context(), nil)
@@ -151,7 +153,7 @@ func checkJournal(t *testing.T, entries []*journal.Opened) {
 	for _, want := range []string{
 		"subject.register ", "subject.import permit", "consent.give ", "consent.withdraw ", "consent.pause ", "consent.resume ", "consent.expire ",
 		"collect permit", "view permit", "view deny", "use permit", "use deny", "change permit", "access permit", "transfer permit", "transfer deny",
-		"crossBorder permit", "crossBorder deny", "disseminate permit", "block permit", "unblock permit", "destroy permit",
+		"crossBorder permit", "crossBorder deny", "disseminate permit", "block permit", "unblock permit", "destroy permit", "depersonalise permit",
 		"by person", "by system", "by subject", "by bulk", "by service", "by representative", "to others",
 		"representation.register ", "representation.look ",
 		"permit as consent", "permit as ground", "permit as own-data", "permit as protective",
@@ -166,6 +168,24 @@ func checkJournal(t *testing.T, entries []*journal.Opened) {
 	}
 	if 100*office < 95*staff {
 		t.Errorf("%d of %d acts of staff in working hours", office, staff)
+	}
+}
+
+// checkDepersonalised looks for groups that are given out by now, at the operator
+// whose policy says that statistics are depersonalised.
+//
+// duty: P7.3
+func checkDepersonalised(t *testing.T, a *app.App, r *demo.Result) {
+	o, err := a.Parties.ByID(t.Context(), r.Organizations[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := a.Store.Depersonalised(t.Context(), o.ID, "visit-statistics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out := depersonal.Release(all, depersonal.DefaultGroup, now); len(out.Groups) < 2 || out.People < 20 {
+		t.Errorf("%+v of %+v", out, all)
 	}
 }
 

@@ -27,6 +27,9 @@ type person struct {
 
 // value is what an organization would hold of a category.
 func (p *person) value(category string) json.RawMessage {
+	if category == "visit-data" { // is no text
+		return json.RawMessage(p.values[category])
+	}
 	b, err := json.Marshal(p.values[category])
 	if err != nil {
 		return nil // texts always encode
@@ -104,7 +107,7 @@ func (c *maker) finish(p *person, mailbox string) {
 		"bank-account":  account(c.IntN(1_000_000_000)),
 		"policy-number": fmt.Sprintf("DEMO-%07d", c.IntN(10_000_000)),
 		"health":        pick(c.Rand, l.health), "opinion": pick(c.Rand, l.opinions),
-		"visit-data": fmt.Sprintf("visitor %08x, %d pages", c.Uint32(), 1+c.IntN(20)),
+		"visit-data": string(visitOf(c.Uint32(), 1+c.IntN(20))),
 	}
 }
 

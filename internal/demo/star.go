@@ -45,6 +45,7 @@ func (w *world) starAtBestam(i int, t *tie) {
 		action: register.Transfer, purpose: "payment", data: []string{"name", "email"}, by: system("reconciliation"), to: recipient(t.org, "payment"), asker: w.payments,
 	})
 	t.on(w.ago(15, 21, 30), func(ctx context.Context, m *moment) error { return t.agree(ctx, m, form("services", 0)) })
+	t.will(w.ago(18, 3, 30), deed{action: register.Depersonalise, purpose: "visit-statistics", data: []string{"visit-data"}, by: system("analytics")})
 	t.will(w.worked(8, 15, 10), deed{action: register.View, purpose: "news", data: []string{"name", "iin"}, by: manager})
 	t.will(w.ago(4, 16, 25), deed{action: register.Use, purpose: "visit-statistics", data: []string{"visit-data"}, by: system("analytics")})
 	switch i {

@@ -44,7 +44,7 @@ func (w *world) write() error {
 	if err != nil {
 		return err
 	}
-	w.stops = append(w.stops, stop{w.start.Add(10 * time.Minute), cards})
+	w.stops = append(w.stops, stop{w.start.AddDate(0, 0, -1).Add(time.Hour), w.visitors}, stop{w.start.Add(10 * time.Minute), cards})
 	for day := w.start; day.Before(w.now); day = day.AddDate(0, 0, 1) {
 		w.day(day)
 	}

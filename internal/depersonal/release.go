@@ -1,9 +1,12 @@
 package depersonal
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/csv"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -83,4 +86,22 @@ func (r *Released) Columns() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// CSV is a line a group. Cells are words that the description lists and spans, so
+// none begins with what a spreadsheet would run.
+func (r *Released) CSV() ([]byte, error) {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	columns := r.Columns()
+	rows := [][]string{append(slices.Clone(columns), "people")}
+	for _, g := range r.Groups {
+		row := make([]string, 0, len(columns)+1)
+		for _, c := range columns {
+			row = append(row, g.Cells[c])
+		}
+		rows = append(rows, append(row, strconv.Itoa(g.People)))
+	}
+	err := w.WriteAll(rows)
+	return b.Bytes(), err
 }

@@ -190,6 +190,20 @@ func (v *view) Categories(p register.Purpose) string {
 	return strings.Join(names, "; ")
 }
 
+// Leaves says what is left, tied to nobody, when data of a purpose ends; empty where
+// all of it is destroyed.
+func (v *view) Leaves(p register.Purpose) string {
+	var list []string
+	for _, c := range p.Depersonalise.Columns {
+		name := v.Category(c.Category).Name.In(v.Lang)
+		if c.Field != "" {
+			name += " (" + c.Field + ")"
+		}
+		list = append(list, name+" – "+v.T("depersonal.method."+string(c.Method)))
+	}
+	return strings.Join(list, "; ")
+}
+
 // use is a category of data with the purposes that need it.
 type use struct {
 	register.Category

@@ -76,8 +76,8 @@ func (d *dyingOrders) InsertOrder(ctx context.Context, o *order.Order, t *term.T
 	return err
 }
 
-func (d *dyingOrders) MoveOrder(ctx context.Context, o *order.Order, ended *term.Term, suspend *bool, r *journal.Record) (bool, error) {
-	return write(d.power, func() (bool, error) { return d.Store.MoveOrder(ctx, o, ended, suspend, r) })
+func (d *dyingOrders) MoveOrder(ctx context.Context, o *order.Order, ended *term.Term, suspend *bool, begun *term.Term, r *journal.Record) (bool, error) {
+	return write(d.power, func() (bool, error) { return d.Store.MoveOrder(ctx, o, ended, suspend, begun, r) })
 }
 
 func ordersOf(a *app.App, p *power) *order.Orders {

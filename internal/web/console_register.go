@@ -29,6 +29,7 @@ type aim struct {
 	ID, Name, Base, Term, Ground         string
 	Data, Actions, Recipients, Countries []string
 	Marks                                []string // what more is true of it
+	Leaves                               bool     // depersonalised data, when its data ends
 }
 
 // need is a category of data with the purposes that need it.
@@ -100,6 +101,7 @@ func newAim(lang locale.Lang, reg *register.Register, p *register.Purpose) aim {
 		Countries: each(p.CrossBorder, func(code string) string { return notify.Country(lang, code) }),
 		Term:      locale.Text(lang, "policy.purpose.term.none"),
 		Ground:    locale.Text(lang, "page.console.register.consent"),
+		Leaves:    !p.Depersonalise.IsZero(),
 	}
 	for _, act := range p.Actions {
 		a.Actions = append(a.Actions, locale.Text(lang, "action."+act.String()))

@@ -134,6 +134,7 @@ func (p *Pages) Routes(mux *http.ServeMux) {
 	desk("GET /console/appeals/requests/{id}", p.requestAppeal, inspectors)
 	desk("GET /console/appeals/requests/{id}/documents/{n}", p.requestAppealDocument, inspectors)
 	desk("POST /console/appeals/requests/{id}/decide", p.decideRequest, inspectors)
+	desk("GET /console/depersonalised", p.depersonalised, officers)
 	desk("GET /console/", absent, seats)
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"kelisim/internal/account"
 	"kelisim/internal/consent"
+	"kelisim/internal/depersonal"
 	"kelisim/internal/gate"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
@@ -108,6 +109,8 @@ type Journal interface {
 
 // Guard is what the pages ask of the gate.
 type Guard interface {
+	// Statistics reads the depersonalised data of a purpose, under an entry.
+	Statistics(ctx context.Context, o *party.Organization, purpose string, by verify.Actor) (*depersonal.Released, ident.ID, error)
 	// OwnData shows a subject what an organization holds; the look is journaled.
 	OwnData(ctx context.Context, subject, org ident.ID, by verify.Actor) (*gate.Answer, error)
 	// Replay puts together the facts of a decision of the journal.
