@@ -60,6 +60,7 @@ var access = []accessRow{
 	{"GET /v1/me/consents/requests/{id}", "/v1/me/consents/requests/$request", "", "subject"},
 	{"POST /v1/me/consents/requests/{id}/text", "/v1/me/consents/requests/$request/text", `{}`, "subject"},
 	{"POST /v1/me/consents/requests/{id}/answer", "/v1/me/consents/requests/$request/answer", `{"answer":"refuse"}`, "subject"},
+	{"POST /v1/me/consents/requests/{id}/code", "/v1/me/consents/requests/$request/code", `{"contact":"$reached"}`, "subject"},
 
 	{"GET /v1/consents", "/v1/consents?subject=$subject", "", "operator staff officer"},
 	{"GET /v1/consents/{id}", "/v1/consents/$consent", "", "operator staff officer third-party subject"},
@@ -348,6 +349,10 @@ func (w *world) fresh(t *testing.T, role, call string) {
 	}
 	if strings.Contains(call, "$contact") {
 		w.names["contact"], w.names["code"] = w.reach(t, "email", fmt.Sprintf("me%d@mail.example", len(w.names["n"])))
+	}
+	if strings.Contains(call, "$reached") && role == "subject" {
+		w.reachable(t, fmt.Sprintf("me%d@mail.example", len(w.names["n"])))
+		w.do(t, "subject", "POST", "/v1/me/consents/requests/$request/text", `{}`).want(t, 200)
 	}
 	if strings.Contains(call, "$sealed") {
 		w.names["sealed"] = w.give(t, "payment")

@@ -171,6 +171,11 @@ var badConsents = []bad{
 	{"a program for a scan", "operator", "POST /v1/consents", `{"subject":"$subject","purposes":["news"],"evidence":{"channel":"paper","files":[{"name":"x.pdf","content":"TVqQAAMAAAA="}]}}`, 400, "evidence-file-type", "evidence.files[0].content", "PDF"},
 	{"a file that is not base64", "operator", "POST /v1/consents", `{"subject":"$subject","purposes":["news"],"evidence":{"channel":"paper","files":[{"name":"x.pdf","content":"%%%"}]}}`, 400, "wrong-type", "evidence.files[0].content", "base64"},
 	{"files beyond number", "operator", "POST /v1/consents", `{"subject":"$subject","purposes":["news"],"evidence":{"channel":"paper","files":[{"name":"x.pdf","content":"JVBERi0xLjc="},{"name":"x.pdf","content":"JVBERi0xLjc="},{"name":"x.pdf","content":"JVBERi0xLjc="},{"name":"x.pdf","content":"JVBERi0xLjc="},{"name":"x.pdf","content":"JVBERi0xLjc="}]}}`, 400, "too-many-items", "evidence.files", "4"},
+	{"a signature that is not there", "operator", "POST /v1/consents", `{"subject":"$subject","purposes":["news"],"evidence":{"channel":"signature","text":"I agree."}}`, 400, "signature-missing", "evidence.signature", "evidence.text"},
+	{"a signature where none are taken", "operator", "POST /v1/consents", `{"subject":"$subject","purposes":["news"],"evidence":{"channel":"signature","signature":"eA=="}}`, 400, "signature-absent", "evidence.signature", ""},
+	{"the cabinet, for another", "operator", "POST /v1/consents", `{"subject":"$subject","purposes":["news"],"evidence":{"channel":"cabinet"}}`, 400, "bad-enum", "evidence.channel", "otp, api, state-service"},
+	{"a code to nowhere", "subject", "POST /v1/me/consents/requests/$stranger/code", `{"contact":"$stranger"}`, 404, "request-unknown", "", ""},
+	{"a code to no address", "subject", "POST /v1/me/consents/requests/$stranger/code", `{"contact":5}`, 400, "wrong-type", "contact", "id"},
 	{"evidence of a wrong type", "operator", "POST /v1/consents", `{"subject":"$subject","evidence":"form"}`, 400, "wrong-type", "evidence", "object"},
 
 	{"withdraw nothing there is", "subject", "POST /v1/consents/$consent/withdraw", `{"scopes":["everything"]}`, 400, "bad-enum", "scopes", "process, transfer, crossBorder, publicSources"},

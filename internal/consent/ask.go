@@ -394,6 +394,9 @@ func (s *Consents) Draft(ctx context.Context, id ident.ID, choice *Choice, lang 
 		if err := checkTerms(holder.Register, &n.Terms); err != nil {
 			return nil, err
 		}
+		if err := n.setConditions(); err != nil { // they stand in the text
+			return nil, err
+		}
 		return textOf(holder.Register, n), nil
 	})
 	return text, err

@@ -2,6 +2,8 @@ package outbox
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/url"
@@ -35,6 +37,10 @@ var (
 
 // SMTP sends letters by a mail server.
 type SMTP struct {
+	// Roots are whose certificates the server may have; nil: those that the system
+	// trusts.
+	Roots *x509.CertPool
+
 	host, user, password string
 	port                 int
 	tls                  bool // from the first byte
@@ -83,7 +89,8 @@ func (s *SMTP) client() (*mail.Client, error) {
 	if s.local {
 		policy = mail.TLSOpportunistic
 	}
-	opts := []mail.Option{mail.WithPort(s.port), mail.WithTLSPolicy(policy), mail.WithTimeout(callTime), mail.WithHELO(s.domain)}
+	trust := &tls.Config{ServerName: s.host, RootCAs: s.Roots, MinVersion: tls.VersionTLS12}
+	opts := []mail.Option{mail.WithPort(s.port), mail.WithTLSPolicy(policy), mail.WithTLSConfig(trust), mail.WithTimeout(callTime), mail.WithHELO(s.domain)}
 	if s.tls {
 		opts = append(opts, mail.WithSSL())
 	}

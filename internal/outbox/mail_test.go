@@ -50,6 +50,7 @@ func newMailbox(t testing.TB) *mailbox {
 	}()
 	t.Cleanup(func() {
 		_ = s.Close()
+		_ = l.Close() // where the server had not begun to serve yet
 		<-done
 	})
 	return b
