@@ -54,7 +54,7 @@ var icons = map[string]string{
 	"disclosure.defer": "clock", "disclosure.approve": "clock", "disclosure.refuse": "cross", "disclosure.lift": "view",
 	"order.issue": "document", "order.execute": "check", "order.cancel": "cross", "oversight.look": "view",
 	"delivery.acknowledge": "check", "webhook.add": "bell", "webhook.remove": "bell",
-	"kdp.ask": "bell", "kdp.answer": "document", "kdp.end": "clock", "kdp.token": "out",
+	"kdp.ask": "bell", "kdp.answer": "document", "kdp.end": "clock", "kdp.token": "out", "kdp.history": "view", "kdp.withdraw": "out",
 	"representation.register": "person", "representation.revoke": "cross", "representation.end": "clock", "representation.look": "view",
 	"govstack.config": "document", "govstack.individual": "person", "govstack.sign": "check", "govstack.forget": "cross",
 }

@@ -51,7 +51,7 @@ var events = []string{
 	"calendar.decree", "term.start", "term.done", "term.cancel", "term.extend", "term.pause", "term.resume", "term.recompute",
 	"disclosure.defer", "disclosure.approve", "disclosure.refuse", "disclosure.lift",
 	"representation.register", "representation.revoke", "representation.end", "representation.look",
-	"kdp.ask", "kdp.answer", "kdp.end", "kdp.token",
+	"kdp.ask", "kdp.answer", "kdp.end", "kdp.token", "kdp.history", "kdp.withdraw",
 	"order.issue", "order.execute", "order.cancel", "oversight.look",
 	"request.receive", "request.begin", "request.at-once", "request.approve", "request.resume", "request.halt", "request.check", "request.answer",
 	"request.refuse", "request.extend", "request.assign", "request.appeal", "request.decide", "request.look",
