@@ -161,6 +161,8 @@ var access = []accessRow{
 	{"POST /v1/kdp/requests", "/v1/kdp/requests", `{"subject":"$subject","iin":"$iin","purpose":"payment","services":["S-$freshIIN"],"validFor":"P1Y"}`, "operator staff officer"},
 	{"GET /v1/kdp/requests", "/v1/kdp/requests?subject=$subject", "", "operator staff officer"},
 	{"GET /v1/kdp/requests/{id}", "/v1/kdp/requests/$kdp", "", "operator staff officer"},
+	{"GET /v1/me/kdp/requests", "/v1/me/kdp/requests", "", "subject"},
+	{"POST /v1/me/kdp/history", "/v1/me/kdp/history", `{"organization":"$bin","iin":"$iin","from":"2023-11-01T00:00:00Z","to":"2023-11-23T00:00:00Z"}`, "subject"},
 	{"POST /v1/kdp/requests/{id}/token", "/v1/kdp/requests/$kdp/token", "", "operator"},
 
 	{"GET /v1/depersonalised", "/v1/depersonalised?purpose=visit-statistics", "", "operator staff officer"},

@@ -22,10 +22,12 @@ func (w *world) stateService(t testing.TB) *kdpsim.Service {
 	srv := httptest.NewServer(sim)
 	t.Cleanup(srv.Close)
 	set := kdp.Standard()
-	set.SCB.URL, set.Timeout = srv.URL+kdpsim.PathSCB, time.Minute // it answers, however busy the machine is
+	set.Form, set.SHEP.URL, set.SHEP.History.On = kdp.FormSHEP, srv.URL+kdpsim.PathSHEP, true
+	set.Timeout = time.Minute // it answers, however busy the machine is
 	for _, bin := range []string{apptest.BIN, other} {
-		set.Accounts[bin] = kdp.Account{User: bin, UserID: "u-" + bin, Password: "secret"}
-		sim.Organizations[bin] = kdpsim.Organization{User: bin, UserID: "u-" + bin}
+		// The simulated gateway's own pair, for a new one takes a while to make.
+		set.Accounts[bin] = kdp.Account{Sender: bin, Password: "secret", Key: sim.Key, Cert: sim.Cert}
+		sim.Organizations[bin] = kdpsim.Organization{Sender: bin, Cert: sim.Cert}
 	}
 	sim.Add(plantedIIN, kdpsim.Yes)
 	w.StateService.Settings, w.StateService.Client = set, set.Client(w.Now)
@@ -231,4 +233,60 @@ var badKDP = []bad{
 	{"the token of none", "operator", "POST /v1/kdp/requests/$stranger/token", ``, 404, "kdp-unknown", "", ""},
 	{"of a subject that is none", "operator", "GET /v1/kdp/requests?subject=$iin", ``, 400, "bad-id", "subject", ""},
 	{"a page too long", "operator", "GET /v1/kdp/requests?limit=1000", ``, 400, "out-of-range", "limit", ""},
+}
+
+// A person sees what organizations asked the state service, and asks what that service
+// keeps: the answer is the person's alone, and stands nowhere.
+//
+// duty: L8-1.1
+func TestMyStateService(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		w.stateService(t)
+		w.give(t, "contracts")
+		w.do(t, "operator", "POST", "/v1/kdp/requests", kdpOf("")).want(t, 201)
+		mine := w.do(t, "subject", "GET", "/v1/me/kdp/requests", "").want(t, 200)
+		if mine.str(t, "items", 0, "organization") != apptest.BIN || mine.str(t, "items", 0, "services", 1) != "GBDFL_FamilyInfoToken" || mine.str(t, "items", 0, "status") != "pending" {
+			t.Errorf("%s", mine.body)
+		}
+		body := `{"organization":"$bin","iin":"$iin","from":"2023-11-01T00:00:00+05:00","to":"2023-11-24T00:00:00+05:00"}`
+		got := w.do(t, "subject", "POST", "/v1/me/kdp/history", body).want(t, 200)
+		if !strings.Contains(got.str(t, "text"), `"access_name":"GBDFLUniversal_token;GBDFL_FamilyInfoToken"`) {
+			t.Errorf("%s", got.body)
+		}
+		if n := strings.Count(string(w.do(t, "subject", "GET", "/v1/me/journal", "").want(t, 200).body), `"kdp.history"`); n != 1 {
+			t.Errorf("%d looks", n)
+		}
+		for _, bad := range []struct {
+			change [2]string
+			status int
+			code   string
+		}{
+			{[2]string{`"$bin"`, `""`}, 400, "missing-field"}, {[2]string{`"$bin"`, `"123"`}, 404, "organization-unknown"}, {[2]string{`"$bin"`, `"$payer"`}, 409, "kdp-account"},
+			{[2]string{`"$iin"`, `"`+apptest.IIN(7)+`"`}, 400, "kdp-iin"}, {[2]string{`"$iin"`, `""`}, 400, "missing-field"}, {[2]string{`"$iin"`, `7`}, 400, "wrong-type"},
+			{[2]string{`2023-11-01`, `2025-11-01`}, 400, "kdp-period"}, {[2]string{`2023-11-01`, `2013-11-01`}, 400, "kdp-period"}, {[2]string{`2023-11-01T00:00:00+05:00`, `yesterday`}, 400, ""},
+			{[2]string{`"iin"`, `"IIN"`}, 400, "unknown-field"},
+		} {
+			a := w.do(t, "subject", "POST", "/v1/me/kdp/history", strings.Replace(body, bad.change[0], bad.change[1], 1)).want(t, bad.status)
+			if bad.code != "" && a.str(t, "code") != bad.code {
+				t.Errorf("%v: %s", bad, a.body)
+			}
+		}
+		// Nobody else, and nobody for another.
+		w.do(t, "officer", "POST", "/v1/me/kdp/history", body).want(t, 403)
+		w.do(t, "subject", "POST", "/v1/me/kdp/history?for=$stranger", body).want(t, 403)
+		w.StateService.Settings.SHEP.History.On = false
+		w.do(t, "subject", "POST", "/v1/me/kdp/history", body).want(t, 409)
+		// What the person is shown later is not here before.
+		w.do(t, "officer", "POST", "/v1/journal/deferrals", `{"subject":"$subject","provision":"9(1)","document":"x","until":"2024-05-01T00:00:00Z"}`).want(t, 201)
+		w.names["deferral"] = w.do(t, "officer", "GET", "/v1/journal/deferrals", "").want(t, 200).str(t, "items", 0, "id")
+		w.do(t, "second", "POST", "/v1/journal/deferrals/$deferral/approve", "").want(t, 200)
+		if l := w.do(t, "subject", "GET", "/v1/me/kdp/requests", "").want(t, 200).items(t); len(l) != 0 {
+			t.Errorf("shown before its time: %v", l)
+		}
+		clean(t, "log", w.log.String())
+		if w.Database == "" {
+			w.onDisk(t, plantedIIN)
+		}
+	})
 }

@@ -37,7 +37,7 @@ func (a *API) routes() []route {
 		query: []param{{"approve", "true: put it in force at once"}},
 		serve: func(c *call) (any, error) { return c.putOrganization() },
 	}
-	return slices.Concat(limitRoutes(), requestRoutes(), codeRoutes(), holdRoutes(), rightsRoutes(), termRoutes(), dueRoutes(), orderRoutes(), webhookRoutes(), contactRoutes(), faceRoutes(), kdpRoutes(), depersonalRoutes(), publicationRoutes(), []route{
+	return slices.Concat(limitRoutes(), requestRoutes(), codeRoutes(), holdRoutes(), rightsRoutes(), termRoutes(), dueRoutes(), orderRoutes(), webhookRoutes(), contactRoutes(), faceRoutes(), kdpRoutes(), depersonalRoutes(), publicationRoutes(), myKDPRoutes(), []route{
 		described,
 		get("/v1/organizations/{bin}", "Organizations", "The description in force", governors, (*call).getOrganization),
 		get("/v1/organizations/{bin}/versions", "Organizations", "All versions, newest first", governors, (*call).listVersions),

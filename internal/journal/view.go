@@ -110,6 +110,14 @@ func (v *View) collect(ctx context.Context, f Filter, want func(*Shown) bool) ([
 	return out, nil
 }
 
+// Shows reports whether the subject may know by now of something that an organization
+// did and that stands elsewhere too: as of its entry, of which the action, the
+// reference and the moment are given.
+func (v *View) Shows(org ident.ID, action, reference string, moment ident.ID) bool {
+	d := v.veil.mark(&Row{Org: org, ID: moment}, &verify.Entry{Action: action, Reference: reference})
+	return d == nil || !d.Hidden
+}
+
 // One returns an entry. One that is not shown yet is not told from one that does
 // not exist.
 func (v *View) One(ctx context.Context, entry ident.ID) (*Shown, error) {

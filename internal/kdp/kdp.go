@@ -145,6 +145,19 @@ type Client interface {
 	// Status asks what became of it. Both forms that are known do that by the same
 	// call once more.
 	Status(ctx context.Context, q *Question) (*Answer, error)
+	// History asks what the service keeps of a person in a period, as it tells it. A
+	// form that has no such call refuses.
+	History(ctx context.Context, p *Period) (string, error)
+	// Withdrawn tells that a consent that was asked for was taken back here, where the
+	// settings name a call; the number of the question ties the two together.
+	Withdrawn(ctx context.Context, q *Question) error
+}
+
+// Period is what the history of a person is asked for.
+type Period struct {
+	BIN      string // who asks
+	IIN      string
+	From, To time.Time
 }
 
 // Trouble is why there is no answer. It names no data and nothing that a stranger

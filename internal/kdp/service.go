@@ -25,13 +25,15 @@ import (
 // Filter selects requests; zero fields do not. The newest come first.
 type Filter struct {
 	Subject ident.ID
-	Org     ident.ID
-	After   ident.ID // the last of the page before
+	Org     ident.ID   // that asked
+	Orgs    []ident.ID // one of these; nil: any
+	After   ident.ID   // the last of the page before
 	Limit   int
 }
 
 // Store keeps requests. A withdrawal of the consent to a purpose makes those for it
-// invalid and empties their Secret, in the write of the withdrawal.
+// invalid, empties their Secret, and sets Next: the service may have to be told. It is
+// all in the write of the withdrawal.
 type Store interface {
 	// InsertKDP lands a request with its entry. It moves the subject's version, so
 	// that of two equal ones at one moment the second looks again: stale.
@@ -49,6 +51,8 @@ type Store interface {
 	KDPs(ctx context.Context, f Filter) ([]Request, error)
 	// DueKDPs lists those whose Next has come.
 	DueKDPs(ctx context.Context, now time.Time, limit int) ([]Request, error)
+	// Note lands an entry and nothing else.
+	Note(ctx context.Context, r *journal.Record) (gate.Outcome, error)
 	// SubjectVersion is the version that guards a subject's facts, and the wrapped
 	// journal key.
 	SubjectVersion(ctx context.Context, subject ident.ID) (version int64, journalKey []byte, err error)
@@ -643,6 +647,9 @@ func (s *Requests) tend(ctx context.Context, r *Request) error {
 	if r.Status == Valid {
 		_, err := s.end(ctx, org, r, nil, "kdp.end", &Answer{Status: Invalid})
 		return err
+	}
+	if r.Status != Pending {
+		return s.tellWithdrawn(ctx, org, r)
 	}
 	if s.Client == nil {
 		return nil

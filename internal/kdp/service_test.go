@@ -357,6 +357,8 @@ type dark struct{}
 
 func (dark) Ask(context.Context, *kdp.Question) (*kdp.Answer, error)    { panic("dark") }
 func (dark) Status(context.Context, *kdp.Question) (*kdp.Answer, error) { panic("dark") }
+func (dark) History(context.Context, *kdp.Period) (string, error)       { panic("dark") }
+func (dark) Withdrawn(context.Context, *kdp.Question) error             { panic("dark") }
 
 func (d *desk) destroy(subject ident.ID) {
 	d.t.Helper()

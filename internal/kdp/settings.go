@@ -29,20 +29,21 @@ var Defaults string
 // Settings are all details of the service that could be otherwise. What each is
 // stands in settings.yaml.
 type Settings struct {
-	Form         string             `yaml:"form"`
-	Timeout      time.Duration      `yaml:"timeout"`
-	MaxAnswer    int64              `yaml:"max_answer"`
-	Roots        string             `yaml:"roots"`
-	Again        Again              `yaml:"again"`
-	AnswerWithin time.Duration      `yaml:"answer_within"`
-	ExpiresIn    ExpiresIn          `yaml:"expires_in"`
-	Words        map[string]Status  `yaml:"words"`
-	Responsible  string             `yaml:"responsible"`
-	Employee     string             `yaml:"employee"`
-	Language     locale.Lang        `yaml:"language"`
-	SCB          SCB                `yaml:"scb"`
-	SHEP         SHEP               `yaml:"shep"`
-	Accounts     map[string]Account `yaml:"accounts"`
+	Form           string             `yaml:"form"`
+	Timeout        time.Duration      `yaml:"timeout"`
+	MaxAnswer      int64              `yaml:"max_answer"`
+	Roots          string             `yaml:"roots"`
+	Again          Again              `yaml:"again"`
+	AnswerWithin   time.Duration      `yaml:"answer_within"`
+	TellWithdrawal bool               `yaml:"tell_withdrawal"`
+	ExpiresIn      ExpiresIn          `yaml:"expires_in"`
+	Words          map[string]Status  `yaml:"words"`
+	Responsible    string             `yaml:"responsible"`
+	Employee       string             `yaml:"employee"`
+	Language       locale.Lang        `yaml:"language"`
+	SCB            SCB                `yaml:"scb"`
+	SHEP           SHEP               `yaml:"shep"`
+	Accounts       map[string]Account `yaml:"accounts"`
 
 	roots *x509.CertPool
 }
@@ -72,27 +73,64 @@ type SCB struct {
 	Between     string  `yaml:"between"`
 	Fields      []Field `yaml:"fields"`
 	Answer      Places  `yaml:"answer"`
+	Withdraw    Call    `yaml:"withdraw"`
+}
+
+// Call is a call of the credit bureau beside the one that is known.
+type Call struct {
+	Name   string  `yaml:"name"`
+	Fields []Field `yaml:"fields"`
+}
+
+// Kind is a service of the gateway, and what is asked of it.
+type Kind struct {
+	ServiceID string `yaml:"service_id"`
+	Payload   string `yaml:"payload"`
+	Qualified bool   `yaml:"qualified"`
+	Type      string `yaml:"type"`
+}
+
+// Keeping is how the gateway is asked what is kept of a person.
+type Keeping struct {
+	On      bool `yaml:"on"`
+	Kind    `yaml:",inline"`
+	Time    string        `yaml:"time"`
+	Longest time.Duration `yaml:"longest"`
+	Fields  []Field       `yaml:"fields"`
+	Answer  struct {
+		In   []string `yaml:"in"`
+		IIN  string   `yaml:"iin"`
+		Text string   `yaml:"text"`
+	} `yaml:"answer"`
+}
+
+// Withdrawal is how the gateway is told that a consent was taken back.
+type Withdrawal struct {
+	Kind   `yaml:",inline"`
+	Fields []Field `yaml:"fields"`
 }
 
 // SHEP is the form of the gateway of e-government.
 type SHEP struct {
-	URL         string   `yaml:"url"`
-	Namespace   string   `yaml:"namespace"`
-	Message     string   `yaml:"message"`
-	Payload     string   `yaml:"payload"`
-	Qualified   bool     `yaml:"qualified"`
-	Type        string   `yaml:"type"`
-	ServiceID   string   `yaml:"service_id"`
-	ContentType string   `yaml:"content_type"`
-	Action      string   `yaml:"action"`
-	Between     string   `yaml:"between"`
-	BodyID      string   `yaml:"body_id"`
-	KeyInfo     string   `yaml:"key_info"`
-	Gateway     string   `yaml:"gateway"`
-	Fields      []Field  `yaml:"fields"`
-	OVT         OVT      `yaml:"ovt"`
-	Checks      []string `yaml:"checks"`
-	Answer      Places   `yaml:"answer"`
+	URL         string     `yaml:"url"`
+	Namespace   string     `yaml:"namespace"`
+	Message     string     `yaml:"message"`
+	Payload     string     `yaml:"payload"`
+	Qualified   bool       `yaml:"qualified"`
+	Type        string     `yaml:"type"`
+	ServiceID   string     `yaml:"service_id"`
+	ContentType string     `yaml:"content_type"`
+	Action      string     `yaml:"action"`
+	Between     string     `yaml:"between"`
+	BodyID      string     `yaml:"body_id"`
+	KeyInfo     string     `yaml:"key_info"`
+	Gateway     string     `yaml:"gateway"`
+	Fields      []Field    `yaml:"fields"`
+	OVT         OVT        `yaml:"ovt"`
+	Checks      []string   `yaml:"checks"`
+	Answer      Places     `yaml:"answer"`
+	History     Keeping    `yaml:"history"`
+	Withdraw    Withdrawal `yaml:"withdraw"`
 
 	gateway *x509.Certificate
 }
@@ -314,6 +352,18 @@ func (s *Settings) check() error {
 			bad(name, slices.Contains(known, f.Is) && f.Element != "")
 		}
 	}
+	h := &s.SHEP.History
+	bad("shep.history", !h.On || s.Form == FormSHEP && h.ServiceID != "" && h.Type != "" && h.Time != "" && h.Longest > 0 && h.Answer.Text != "" && h.Answer.IIN != "")
+	for _, f := range h.Fields {
+		bad("shep.history.fields", slices.Contains([]string{"iin", "from", "to"}, f.Is) && f.Element != "")
+	}
+	for name, fields := range map[string][]Field{"scb.withdraw.fields": s.SCB.Withdraw.Fields, "shep.withdraw.fields": s.SHEP.Withdraw.Fields} {
+		for _, f := range fields { // the IIN is erased by then
+			bad(name, slices.Contains(known, f.Is) && f.Is != "iin" && f.Is != "ovt" && f.Element != "")
+		}
+	}
+	bad("tell_withdrawal", !s.TellWithdrawal || s.Form == FormSCB && s.SCB.Withdraw.Name != "" && len(s.SCB.Withdraw.Fields) > 0 ||
+		s.Form == FormSHEP && s.SHEP.Withdraw.ServiceID != "" && s.SHEP.Withdraw.Type != "" && len(s.SHEP.Withdraw.Fields) > 0)
 	url := map[string]string{FormSCB: s.SCB.URL, FormSHEP: s.SHEP.URL}[s.Form]
 	bad(s.Form+".url", strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://127.0.0.1:") || strings.HasPrefix(url, "http://localhost:"))
 	for bin, a := range s.Accounts {

@@ -2,6 +2,7 @@ package kdp
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/beevik/etree"
@@ -32,6 +33,67 @@ func (c *shep) Ask(ctx context.Context, q *Question) (*Answer, error) {
 	if err != nil {
 		return nil, Garbled
 	}
+	body, err := c.exchange(ctx, message)
+	if err != nil {
+		return nil, err
+	}
+	return c.set.answer(body, &c.set.SHEP.Answer)
+}
+
+func (c *shep) Status(ctx context.Context, q *Question) (*Answer, error) { return c.Ask(ctx, q) }
+
+// History asks what the service keeps of a person. The answer is a text, and what it
+// is made of nobody has said: it is handed on as it is.
+func (c *shep) History(ctx context.Context, p *Period) (string, error) {
+	set, now := &c.set.SHEP.History, c.now()
+	account, ok := c.set.Accounts[p.BIN]
+	if !ok {
+		return "", Refused
+	}
+	l := c.letter(&account, ident.NewID(now), &set.Kind)
+	l.fill(set.Fields, map[string]string{
+		"iin": p.IIN, "from": p.From.In(almaty).Format(set.Time), "to": p.To.In(almaty).Format(set.Time),
+	})
+	message, err := l.seal(c.set, &account)
+	if err != nil {
+		return "", Garbled
+	}
+	body, err := c.exchange(ctx, message)
+	if err != nil {
+		return "", err
+	}
+	if child(body, "Fault") != nil {
+		return "", Faulty
+	}
+	data := find(body, &Places{In: set.Answer.In, Status: set.Answer.Text})
+	if data == nil || text(data, set.Answer.IIN) != p.IIN { // of another person it is no answer
+		return "", Garbled
+	}
+	return plain(text(data, set.Answer.Text)), nil
+}
+
+func (c *shep) Withdrawn(ctx context.Context, q *Question) error {
+	set := &c.set.SHEP.Withdraw
+	account, ok := c.set.Accounts[q.Initiator.BIN]
+	if !ok {
+		return Refused
+	}
+	l := c.letter(&account, q.Number, &set.Kind)
+	l.fill(set.Fields, c.set.values(q, c.set.SHEP.Between))
+	message, err := l.seal(c.set, &account)
+	if err != nil {
+		return Garbled
+	}
+	body, err := c.exchange(ctx, message)
+	if err != nil {
+		return err
+	}
+	return taken(body)
+}
+
+// exchange sends a message and returns the body that came back, or the part of it
+// that the gateway signed.
+func (c *shep) exchange(ctx context.Context, message []byte) (*etree.Element, error) {
 	root, err := c.post(ctx, c.set.SHEP.URL, c.set.SHEP.ContentType, c.set.SHEP.Action, message, nil)
 	if err != nil {
 		return nil, err
@@ -49,55 +111,77 @@ func (c *shep) Ask(ctx context.Context, q *Question) (*Answer, error) {
 	if body == nil {
 		return nil, Garbled
 	}
-	return c.set.answer(body, &c.set.SHEP.Answer)
+	return body, nil
 }
 
-func (c *shep) Status(ctx context.Context, q *Question) (*Answer, error) { return c.Ask(ctx, q) }
+// letter is a message of the channel before its data is filled in.
+type letter struct {
+	doc          *etree.Document
+	header, body *etree.Element
+	data         *etree.Element
+	prefix       string // of the fields
+}
 
-func (c *shep) message(q *Question, account *Account) ([]byte, error) {
+func (c *shep) letter(account *Account, number ident.ID, kind *Kind) *letter {
 	set, now := &c.set.SHEP, c.now()
-	doc, header, body := envelope()
-	send := body.CreateElement("ch:" + set.Message)
+	l := &letter{}
+	l.doc, l.header, l.body = envelope()
+	send := l.body.CreateElement("ch:" + set.Message)
 	send.CreateAttr("xmlns:ch", set.Namespace)
 	request := send.CreateElement("request")
 	info := request.CreateElement("requestInfo")
 	fields(info, []Field{{"message", "messageId"}, {"number", "correlationId"}, {"service", "serviceId"}, {"date", "messageDate"}}, map[string]string{
-		"message": ident.NewID(now).String(), "number": q.Number.String(), "service": set.ServiceID,
+		"message": ident.NewID(now).String(), "number": number.String(), "service": kind.ServiceID,
 		"date": now.In(almaty).Format("2006-01-02T15:04:05.000-07:00"),
 	})
 	fields(info.CreateElement("sender"), []Field{{"sender", "senderId"}, {"password", "password"}}, map[string]string{
 		"sender": account.Sender, "password": account.Password,
 	})
 	info.CreateElement("sessionId").SetText(ident.NewID(now).String())
-	data := request.CreateElement("requestData").CreateElement("data")
-	prefix := ""
-	if set.Payload != "" {
-		prefix = "kdp:"
-		data.CreateAttr("xmlns:kdp", set.Payload)
+	l.data = request.CreateElement("requestData").CreateElement("data")
+	if kind.Payload != "" {
+		l.prefix = "kdp:"
+		l.data.CreateAttr("xmlns:kdp", kind.Payload)
 	}
-	data.CreateAttr("xmlns:xsi", xsiNS)
-	data.CreateAttr("xsi:type", prefix+set.Type)
-	if !set.Qualified {
-		prefix = ""
+	l.data.CreateAttr("xmlns:xsi", xsiNS)
+	l.data.CreateAttr("xsi:type", l.prefix+kind.Type)
+	if !kind.Qualified {
+		l.prefix = ""
 	}
+	return l
+}
+
+func (l *letter) fill(list []Field, values map[string]string) {
+	for _, f := range list {
+		fields(l.data, []Field{{f.Is, l.prefix + f.Element}}, values)
+	}
+}
+
+// seal signs the body and writes the message.
+func (l *letter) seal(s *Settings, account *Account) ([]byte, error) {
+	if err := Sign(l.header, l.body, account.Key, account.Cert, s.SHEP.BodyID, s.SHEP.KeyInfo); err != nil {
+		return nil, err
+	}
+	l.doc.WriteSettings = etree.WriteSettings{CanonicalText: true, CanonicalAttrVal: true}
+	return l.doc.WriteToBytes()
+}
+
+func (c *shep) message(q *Question, account *Account) ([]byte, error) {
+	set, now := &c.set.SHEP, c.now()
+	l := c.letter(account, q.Number, &Kind{ServiceID: set.ServiceID, Payload: set.Payload, Type: set.Type, Qualified: set.Qualified})
 	values := c.set.values(q, set.Between)
+	list := set.Fields
 	if q.Check != "" {
 		ovt, err := c.ovt(q, account, now)
 		if err != nil {
 			return nil, err
 		}
 		values["ovt"] = ovt
+	} else {
+		list = slices.DeleteFunc(slices.Clone(list), func(f Field) bool { return f.Is == "ovt" })
 	}
-	for _, f := range set.Fields {
-		if f.Is != "ovt" || values["ovt"] != "" {
-			fields(data, []Field{{f.Is, prefix + f.Element}}, values)
-		}
-	}
-	if err := Sign(header, body, account.Key, account.Cert, set.BodyID, set.KeyInfo); err != nil {
-		return nil, err
-	}
-	doc.WriteSettings = etree.WriteSettings{CanonicalText: true, CanonicalAttrVal: true}
-	return doc.WriteToBytes()
+	l.fill(list, values)
+	return l.seal(c.set, account)
 }
 
 // almaty is the zone that messages are dated in; the country has one.

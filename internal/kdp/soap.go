@@ -208,6 +208,17 @@ func (s *Settings) answer(body *etree.Element, at *Places) (*Answer, error) {
 	return a, nil
 }
 
+// taken reads the answer to something that was told: whatever is no fault is yes.
+func taken(body *etree.Element) error {
+	switch {
+	case body == nil:
+		return Garbled
+	case child(body, "Fault") != nil:
+		return Faulty
+	}
+	return nil
+}
+
 // find returns the one element of the names that has a status among its children.
 // A code of the gateway stands in another place, and must not be taken for a token.
 func find(body *etree.Element, at *Places) *etree.Element {

@@ -56,7 +56,7 @@ var icons = map[string]string{
 	"order.issue": "document", "order.confirm": "check", "order.execute": "check", "order.cancel": "cross", "oversight.look": "view",
 	"delivery.acknowledge": "check", "webhook.add": "bell", "webhook.remove": "bell",
 	"publication.demand": "bell", "publication.remove": "cross", "publication.cost": "document", "publication.conditions": "globe",
-	"kdp.ask": "bell", "kdp.answer": "document", "kdp.end": "clock", "kdp.token": "out",
+	"kdp.ask": "bell", "kdp.answer": "document", "kdp.end": "clock", "kdp.token": "out", "kdp.history": "view", "kdp.withdraw": "out",
 	"representation.register": "person", "representation.revoke": "cross", "representation.end": "clock", "representation.look": "view",
 	"govstack.config": "document", "govstack.individual": "person", "govstack.sign": "check", "govstack.forget": "cross",
 }

@@ -52,7 +52,7 @@ var events = []string{
 	"disclosure.defer", "disclosure.approve", "disclosure.refuse", "disclosure.lift",
 	"representation.register", "representation.revoke", "representation.end", "representation.look",
 	"publication.demand", "publication.remove", "publication.cost", "publication.conditions",
-	"kdp.ask", "kdp.answer", "kdp.end", "kdp.token",
+	"kdp.ask", "kdp.answer", "kdp.end", "kdp.token", "kdp.history", "kdp.withdraw",
 	"order.issue", "order.confirm", "order.execute", "order.cancel", "oversight.look",
 	"request.receive", "request.begin", "request.at-once", "request.approve", "request.resume", "request.halt", "request.check", "request.answer",
 	"request.refuse", "request.extend", "request.assign", "request.appeal", "request.decide", "request.look",

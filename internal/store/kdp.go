@@ -94,7 +94,7 @@ func endKDPs(ctx context.Context, q querier, c *consent.Consent) error {
 	for _, p := range c.Terms.Purposes {
 		args = append(args, p)
 	}
-	_, err := q.exec(ctx, `UPDATE kdp_request SET version = version + 1, status = 'invalid', ended_at = ?1, next_at = 0, trouble = '', secret = ?2
+	_, err := q.exec(ctx, `UPDATE kdp_request SET version = version + 1, status = 'invalid', ended_at = ?1, next_at = ?1, tries = 0, trouble = '', secret = ?2
 		WHERE subject_id = ?3 AND org_id = ?4 AND status IN ('pending', 'valid') AND purpose IN `+places(5, len(c.Terms.Purposes)), args...)
 	return err
 }
@@ -114,10 +114,22 @@ func (s *Store) KDP(ctx context.Context, which ident.ID) (*kdp.Request, error) {
 
 // KDPs lists questions, newest first.
 func (s *Store) KDPs(ctx context.Context, f kdp.Filter) ([]kdp.Request, error) {
-	where, args := []string{`org_id = ?1`}, []any{f.Org[:]}
+	where, args := []string{`1 = 1`}, []any{}
 	add := func(cond string, arg any) {
 		args = append(args, arg)
 		where = append(where, cond+strconv.Itoa(len(args)))
+	}
+	if !f.Org.IsZero() {
+		add(`org_id = ?`, f.Org[:])
+	}
+	if f.Orgs != nil {
+		if len(f.Orgs) == 0 {
+			return nil, nil
+		}
+		where = append(where, `org_id IN `+places(len(args)+1, len(f.Orgs)))
+		for i := range f.Orgs {
+			args = append(args, f.Orgs[i][:])
+		}
 	}
 	if !f.Subject.IsZero() {
 		add(`subject_id = ?`, f.Subject[:])

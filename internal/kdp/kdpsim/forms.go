@@ -1,11 +1,13 @@
 package kdpsim
 
 import (
+	"encoding/json"
 	"encoding/xml"
 	"io"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/beevik/etree"
 	"github.com/go-jose/go-jose/v4"
@@ -19,6 +21,12 @@ const (
 	scbNS  = "http://data.gbd.chdb.scb.kz/"
 	shepNS = "http://bip.bee.kz/SyncChannel/v10/Types"
 	kdpNS  = "http://service.2fa-chain.kz/ns/kdp"
+)
+
+// Services of the gateway.
+const (
+	serviceKDP     = "KDP_SERVICE"
+	serviceHistory = "KDP_PERSONALDATA"
 )
 
 // orderSCB is the order in which the credit bureau wants its fields.
@@ -48,7 +56,7 @@ func (s *Service) scb(w http.ResponseWriter, r *http.Request) {
 		fault(w, "not a message of this service")
 		return
 	}
-	a := Asked{Form: kdp.FormSCB, Fields: map[string]string{}}
+	a := Asked{Form: kdp.FormSCB, Service: serviceKDP, Fields: map[string]string{}}
 	for _, f := range in.Body.Call.Fields {
 		a.Fields[f.XMLName.Local] = f.Text
 		a.Order = append(a.Order, f.XMLName.Local)
@@ -116,7 +124,7 @@ func (s *Service) shep(w http.ResponseWriter, r *http.Request) {
 		var signed *etree.Element
 		if signed, err = kdp.Verify(open, org.Cert); err != nil {
 			why = "the signature does not hold"
-		} else if asked, _, why = s.readBody(signed); why == "" {
+		} else if asked, _, why = s.readBody(signed); why == "" && asked.Service == serviceKDP {
 			why = s.proof(&asked, &org)
 		}
 	}
@@ -125,6 +133,17 @@ func (s *Service) shep(w http.ResponseWriter, r *http.Request) {
 	}
 	if why != "" {
 		fault(w, why)
+		return
+	}
+	switch asked.Service {
+	case serviceHistory:
+		s.history(w, r, &asked)
+		return
+	case s.Withdrawals:
+		s.withdrawn(asked)
+		doc, header, body := message()
+		body.CreateElement("ch:SendMessageResponse").CreateAttr("xmlns:ch", shepNS)
+		s.write(w, doc, header, body, "")
 		return
 	}
 	ans := s.take(asked, asked.Fields["uin"], asked.Fields["company_bin"], asked.Fields["company_responsible"], asked.Fields["access_name"])
@@ -146,10 +165,12 @@ func (s *Service) readBody(b *etree.Element) (Asked, Organization, string) {
 	a := Asked{Form: kdp.FormSHEP, Fields: map[string]string{}}
 	send := b.SelectElement("SendMessage")
 	info, data := b.FindElement("SendMessage/request/requestInfo"), b.FindElement("SendMessage/request/requestData/data")
-	if send == nil || send.NamespaceURI() != shepNS || info == nil || data == nil || value(info, "serviceId") != "KDP_SERVICE" {
+	if send == nil || send.NamespaceURI() != shepNS || info == nil || data == nil {
 		return a, Organization{}, "not a message of the channel"
 	}
-	if _, kind, ok := strings.Cut(data.SelectAttrValue("xsi:type", ""), ":"); !ok || kind != "getUserDataRequest" {
+	a.Service = value(info, "serviceId")
+	want, ok := map[string]string{serviceKDP: "getUserDataRequest", serviceHistory: "personalDataRequest", s.Withdrawals: "withdrawal"}[a.Service]
+	if _, kind, named := strings.Cut(data.SelectAttrValue("xsi:type", ""), ":"); !ok || a.Service == "" || !named || kind != want {
 		return a, Organization{}, "not a message of the service"
 	}
 	for _, f := range data.ChildElements() {
@@ -157,12 +178,24 @@ func (s *Service) readBody(b *etree.Element) (Asked, Organization, string) {
 		a.Order = append(a.Order, f.Tag)
 	}
 	a.Message = value(info, "messageId")
-	org, ok := s.Organizations[a.Fields["company_bin"]]
 	sender := info.SelectElement("sender")
+	org, ok := s.Organizations[a.Fields["company_bin"]]
+	if a.Service != serviceKDP { // it names the sender alone
+		org, ok = s.bySender(sender)
+	}
 	if !ok || sender == nil || value(sender, "senderId") != org.Sender || value(sender, "password") != s.Password {
 		return a, org, "the sender is not known"
 	}
 	return a, org, ""
+}
+
+func (s *Service) bySender(sender *etree.Element) (Organization, bool) {
+	for _, org := range s.Organizations {
+		if sender != nil && value(sender, "senderId") == org.Sender {
+			return org, true
+		}
+	}
+	return Organization{}, false
 }
 
 func value(e *etree.Element, name string) string {
@@ -217,21 +250,78 @@ func (s *Service) answer(w http.ResponseWriter, a *Asked, ans *reply) {
 	data := response.CreateElement("responseData").CreateElement("data")
 	data.CreateAttr("xmlns:ns3", kdpNS)
 	ans.into(data, "ns3:")
+	s.write(w, doc, header, body, ans.person)
+}
+
+// write signs an answer of the gateway and sends it.
+func (s *Service) write(w http.ResponseWriter, doc *etree.Document, header, body *etree.Element, p Person) {
 	key := s.Key
-	if ans.person == Forged {
+	if p == Forged {
 		key = s.other
 	}
 	if err := kdp.Sign(header, body, key, s.Cert, "wsu:Id", "key-identifier"); err != nil {
 		fault(w, "cannot sign")
 		return
 	}
-	if ans.person == Moved { // the signed body is put aside, and another in its place
+	if p == Moved { // the signed body is put aside, and another in its place
 		root := doc.Root()
 		root.RemoveChild(body)
 		header.CreateElement("aside").AddChild(body)
 		fresh := body.Copy()
-		fresh.FindElement("//ns3:code").SetText("forged")
+		for _, name := range []string{"code", "r_pdata"} {
+			if e := fresh.FindElement("//ns3:" + name); e != nil {
+				e.SetText("forged")
+			}
+		}
 		root.AddChild(fresh)
 	}
 	write(w, doc)
+}
+
+// history tells what was asked about a person in a period: in what form the real
+// service does is not known, so this one says it in JSON, the newest last.
+func (s *Service) history(w http.ResponseWriter, r *http.Request, a *Asked) {
+	const layout = "2006-01-02T15:04:05.000-07:00"
+	iin := a.Fields["uin"]
+	from, err := time.Parse(layout, a.Fields["start_date"])
+	to, errTo := time.Parse(layout, a.Fields["end_date"])
+	if err != nil || errTo != nil || len(a.Order) != 3 || !from.Before(to) {
+		fault(w, "not a message of the service")
+		return
+	}
+	type access struct {
+		Date     string `json:"date"`
+		Company  string `json:"company"`
+		BIN      string `json:"company_bin"`
+		Services string `json:"access_name"`
+		Status   string `json:"status"`
+	}
+	list := []access{}
+	for _, x := range s.Asked() {
+		if x.Fields["uin"] == iin && x.Service == serviceKDP && !x.At.Before(from) && x.At.Before(to) {
+			list = append(list, access{x.At.Format(time.RFC3339), x.Fields["company"], x.Fields["company_bin"], x.Fields["access_name"], x.Returned})
+		}
+	}
+	p := s.answers(iin)
+	if s.misbehave(w, r, p) {
+		return
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		fault(w, "cannot tell")
+		return
+	}
+	doc, header, body := message()
+	send := body.CreateElement("ch:SendMessageResponse")
+	send.CreateAttr("xmlns:ch", shepNS)
+	data := send.CreateElement("response").CreateElement("responseData").CreateElement("data")
+	data.CreateAttr("xmlns:ns3", kdpNS+"/personalData")
+	if p == Babel { // the history of somebody else
+		iin = "000000000000"
+	}
+	data.CreateElement("ns3:uin").SetText(iin)
+	if p != Tokens {
+		data.CreateElement("ns3:r_pdata").SetText(string(text))
+	}
+	s.write(w, doc, header, body, p)
 }

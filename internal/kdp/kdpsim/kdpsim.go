@@ -53,8 +53,11 @@ type Service struct {
 	// Organizations are those that may ask, by BIN. Cert is whose signature counts
 	// (SHEP); nil: none is asked for.
 	Organizations map[string]Organization
-	Delay         time.Duration // of those who are slow
-	Now           func() time.Time
+	// Withdrawals is the service of the gateway that is told of withdrawals; none is
+	// known, so that of a test.
+	Withdrawals string
+	Delay       time.Duration // of those who are slow
+	Now         func() time.Time
 
 	// Key and Cert sign the answers of the gateway, and the tokens.
 	Key  *rsa.PrivateKey
@@ -65,6 +68,7 @@ type Service struct {
 	asked   map[string]int // by what tokens are looked up by
 	numbers map[string]bool
 	log     []Asked
+	told    []Asked
 	other   *rsa.PrivateKey // of a stranger
 }
 
@@ -80,7 +84,9 @@ type Asked struct {
 	Fields   map[string]string // by element
 	Order    []string          // the elements as they came
 	Message  string            // messageId
+	Service  string            // of the gateway
 	Returned string            // the status that was answered
+	At       time.Time
 }
 
 // New returns a service with a fresh key.
@@ -147,6 +153,28 @@ func (s *Service) person(iin string) Person {
 	return byNumber[iin[10]-'0']
 }
 
+// answers is how somebody answers.
+func (s *Service) answers(iin string) Person {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.person(iin)
+}
+
+// withdrawn keeps that it was told of a withdrawal.
+func (s *Service) withdrawn(a Asked) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a.At = s.Now()
+	s.told = append(s.told, a)
+}
+
+// Told lists the withdrawals that it was told of.
+func (s *Service) Told() []Asked {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Asked(nil), s.told...)
+}
+
 // reply is what the service says to a question.
 type reply struct {
 	person            Person
@@ -185,7 +213,7 @@ func (s *Service) take(a Asked, iin, bin, department, services string) reply {
 	case Babel:
 		r.status = "тілегің орындалды"
 	}
-	a.Returned = r.status
+	a.Returned, a.At = r.status, s.Now()
 	s.log = append(s.log, a)
 	if r.status == "valid" && r.person != Tokens {
 		r.token, r.key = s.token(iin, bin, services)
