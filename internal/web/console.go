@@ -34,6 +34,7 @@ var (
 		{"today", "/console", "home", office},
 		{"requests", "/console/requests", "bell", office},
 		{"journal", "/console/journal", "journal", office},
+		{"publications", "/console/publications", "globe", office},
 		{"orders", "/console/orders", "scales", officers},
 		{"register", "/console/register", "document", officers},
 		{"explain", "/console/explain", "seal", officers},

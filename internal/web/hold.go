@@ -124,6 +124,7 @@ func (p *Pages) narrow(w http.ResponseWriter, v *visit) error {
 	if _, err := p.Consents.Narrow(v.Context(), c.ID, stay, by); err != nil {
 		return p.refusedHeld(w, v, c, err)
 	}
+	p.settle(v, c.Org)
 	return see(w, v, v.to("/me/consents/"+c.ID.String(), "done", "narrowed"))
 }
 

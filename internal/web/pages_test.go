@@ -116,7 +116,7 @@ func (w *world) every(lang locale.Lang) map[string]string {
 	}
 	for _, path := range []string{
 		"/me", "/me/consents", "/me/consents/" + w.delivery.ID.String(), "/me/consents/" + w.delivery.ID.String() + "?done=withdrawn",
-		"/me/journal", "/me/journal?kind=denied&org=" + w.shop.BIN, "/me/journal/" + w.denied(w.asel).String(), "/me/data", "/me/represented", "/me/settings", "/contact/x", bestamPolicy,
+		"/me/journal", "/me/journal?kind=denied&org=" + w.shop.BIN, "/me/journal/" + w.denied(w.asel).String(), "/me/data", "/me/publications", "/me/requests/new?kind=public-removal&org=" + w.shop.BIN, "/me/represented", "/me/settings", "/contact/x", bestamPolicy,
 		"/me/journal", "/me/journal?kind=denied&org=" + w.shop.BIN, "/me/journal/" + w.denied(w.asel).String(), "/me/data", "/me/represented", bestamPolicy, "/o/" + w.shop.BIN + "/dissemination", "/o/150940018738/dissemination",
 		"/law", "/law?edition=2026-07", "/law/9(9-4)", "/law/25-1?edition=2026-08", "/law/policy%205.9", "/law/18?edition=2026-08",
 	} {

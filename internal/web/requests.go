@@ -84,10 +84,11 @@ type askingPage struct {
 	Operator   locale.String
 	Due        *request.Due
 	Categories []option
-	Values     bool // how it should be is asked for
-	List       bool // which data it is about is asked for
-	Must       bool // a text has to be written
-	Cause      bool // collected without consent is a case of its own
+	Values     bool       // how it should be is asked for
+	List       bool       // which data it is about is asked for
+	Must       bool       // a text has to be written
+	Cause      bool       // collected without consent is a case of its own
+	Why        []law.Cost // why data has to leave public sources, with who bears the cost
 	MaxFiles   int
 	MaxSize    int // MiB
 }
@@ -114,8 +115,11 @@ func (p *Pages) newRequest(w http.ResponseWriter, v *visit) error {
 	}
 	b.Kind, b.BIN, b.Operator = k, o.BIN, nameOf(o)
 	b.Values = k == request.Correct || k == request.Supplement
-	b.List = k == request.Destroy || k == request.StopDissemination || k == request.Withdraw
+	b.List = k == request.Destroy || k == request.PublicRemoval || k == request.StopDissemination || k == request.Withdraw
 	b.Must, b.Cause = k == request.Block || k == request.Complaint, k == request.Destroy
+	if k == request.PublicRemoval {
+		b.Why = o.Edition(p.Now()).Costs()
+	}
 	b.Categories = ownCategories(o, v.Lang)
 	return p.render(w, v, "request-new", "requests", b)
 }

@@ -26,6 +26,7 @@ import (
 	"kelisim/internal/outbox"
 	"kelisim/internal/party"
 	"kelisim/internal/proof"
+	"kelisim/internal/publish"
 	"kelisim/internal/represent"
 	"kelisim/internal/request"
 	"kelisim/verify"
@@ -123,16 +124,18 @@ type Requests interface {
 type Pages struct {
 	Requests Requests
 	// Rights is what subjects demand, and what is done about it.
-	Rights   *request.Requests
-	Accounts *account.Accounts
-	Parties  *party.Parties
-	Consents Consents
-	Guard    Guard
-	Journal  Journal
-	Office   *journal.Reader // the journal as the organization sees it: for the console alone
-	Store    Store
-	Now      func() time.Time
-	Log      *slog.Logger
+	Rights *request.Requests
+	// Publications is what is public, and where.
+	Publications *publish.Publications
+	Accounts     *account.Accounts
+	Parties      *party.Parties
+	Consents     Consents
+	Guard        Guard
+	Journal      Journal
+	Office       *journal.Reader // the journal as the organization sees it: for the console alone
+	Store        Store
+	Now          func() time.Time
+	Log          *slog.Logger
 	// PublicURL is the address that browsers see, such as
 	// "https://kelisim.example". With https, cookies never travel in the clear.
 	PublicURL string

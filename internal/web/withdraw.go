@@ -25,6 +25,7 @@ func (p *Pages) withdraw(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return p.refusedHeld(w, v, c, err)
 	}
+	p.settle(v, c.Org)
 	done := "part"
 	if n.Status == consent.Withdrawn {
 		done = "withdrawn"
