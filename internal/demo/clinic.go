@@ -44,7 +44,7 @@ func (w *world) clinicLife(t *tie, j time.Time, known bool) {
 		}
 	}
 	if public {
-		w.review(t, w.after(j, w.any))
+		w.review(t, w.after(j, w.any), false)
 	}
 	if reminded {
 		w.changes(t, "appointments", j)
@@ -76,27 +76,5 @@ func (w *world) visit(t *tie, when time.Time, doctor verify.Actor, reminded bool
 			action: register.Transfer, purpose: "treatment", data: []string{"name", "birthdate"}, by: system("laboratory"), to: recipient(t.org, "treatment"),
 			ref: fmt.Sprintf("lab-%05d", w.IntN(100_000)),
 		})
-	}
-}
-
-// review is published, and sometimes taken down again.
-func (w *world) review(t *tie, when time.Time) {
-	t.on(when, func(ctx context.Context, m *moment) error {
-		return t.agree(ctx, m, term{purposes: []string{"reviews"}, public: true, channel: "form", by: system("site")})
-	})
-	t.on(when.Add(time.Minute), func(ctx context.Context, m *moment) error {
-		return t.collect(ctx, m, "reviews", system("site"), "name", "opinion")
-	})
-	t.on(when.AddDate(0, 0, 1), func(ctx context.Context, m *moment) error {
-		return t.published(ctx, m, system("site"))
-	})
-	publish := deed{action: register.Disseminate, purpose: "reviews", data: []string{"name", "opinion"}, by: system("site")}
-	t.will(w.office(when.AddDate(0, 0, 1)), publish)
-	if w.chance(50) {
-		end := w.after(when.AddDate(0, 0, 2), w.any)
-		t.on(end, func(ctx context.Context, m *moment) error {
-			return t.withdraw(ctx, m, "reviews", consent.PublicSources, whys)
-		})
-		t.will(w.office(end.AddDate(0, 0, 1)), publish)
 	}
 }

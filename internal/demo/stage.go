@@ -12,6 +12,7 @@ import (
 	"kelisim/internal/gate"
 	"kelisim/internal/order"
 	"kelisim/internal/party"
+	"kelisim/internal/publish"
 	"kelisim/internal/represent"
 	"kelisim/internal/request"
 	owing "kelisim/internal/term" // term is what somebody agrees to here
@@ -43,6 +44,8 @@ type moment struct {
 	owed      *owing.Terms
 	requests  *request.Requests
 	orders    *order.Orders
+	// publications is what is public, and where.
+	publications *publish.Publications
 }
 
 func at(a *app.App, t time.Time) *moment {
@@ -57,13 +60,17 @@ func at(a *app.App, t time.Time) *moment {
 	consents.Represent, guard.Represent = m.represent, m.represent
 	m.owed = &owing.Terms{Store: a.Terms.Store, Calendars: a.Terms.Calendars, Parties: a.Parties, Now: now, Rule: a.Terms.Rule}
 	consents.Terms = m.owed
+	public := *a.Publications
+	public.Guard, public.Consents, public.Terms, public.Now = m.guard, m.consents, m.owed, now
+	m.publications = &public
 	q := a.Requests
 	m.requests = &request.Requests{
 		Store: q.Store, Parties: q.Parties, Guard: m.guard, Consents: m.consents, Terms: m.owed, Journal: q.Journal, Represent: m.represent,
-		Keys: q.Keys, Base: q.Base, Now: now,
+		Keys: q.Keys, Base: q.Base, Publications: m.publications, Now: now,
 	}
 	orders := *a.Orders
 	orders.Guard, orders.Terms, orders.Now = m.guard, m.owed, now
+	orders.Consents, orders.Publications = m.consents, m.publications
 	m.orders = &orders
 	return m
 }

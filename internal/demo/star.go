@@ -48,6 +48,7 @@ func (w *world) starAtBestam(i int, t *tie) {
 	t.will(w.ago(18, 3, 30), deed{action: register.Depersonalise, purpose: "visit-statistics", data: []string{"visit-data"}, by: system("analytics")})
 	t.will(w.worked(8, 15, 10), deed{action: register.View, purpose: "news", data: []string{"name", "iin"}, by: manager})
 	t.will(w.ago(4, 16, 25), deed{action: register.Use, purpose: "visit-statistics", data: []string{"visit-data"}, by: system("analytics")})
+	w.listed(i, t)
 	switch i {
 	case 0:
 		t.on(w.ago(12, 22, 5), func(ctx context.Context, m *moment) error { return t.withdraw(ctx, m, "news", consent.AllScopes, whys) })
@@ -81,7 +82,7 @@ func (w *world) starAtClinic(i int, t *tie) {
 	t.will(w.worked(22, 17, 0), deed{action: register.Transfer, purpose: "insurance", data: []string{"name", "policy-number"}, by: system("billing"), to: recipient(t.org, "insurance")})
 	t.will(w.worked(11, 14, 40), deed{action: register.View, purpose: "appointments", data: []string{"name", "health"}, by: staff("marketing-1")})
 	if i == 0 {
-		w.review(t, w.ago(20, 21, 0))
+		w.review(t, w.ago(20, 21, 0), true)
 	}
 	t.will(w.worked(3, 11, 15), deed{action: register.Block, by: registry, ref: "check"})
 	t.will(w.worked(3, 15, 30), deed{action: register.View, purpose: "treatment", data: []string{"name", "health"}, by: doctor})

@@ -14,7 +14,6 @@ import (
 	"kelisim/internal/locale"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
-	owing "kelisim/internal/term"
 	"kelisim/verify"
 )
 
@@ -53,7 +52,8 @@ type term struct {
 	to        []string // third parties
 	countries []string
 	public    bool
-	days      int // 0: until the purposes are reached
+	said      []consent.Said // conditions on what is public
+	days      int            // 0: until the purposes are reached
 	channel   string
 	by        verify.Actor
 }
@@ -64,7 +64,8 @@ func (t *tie) agree(ctx context.Context, m *moment, g term) error {
 	}
 	n := &consent.New{
 		Subject: t.id, Language: t.p.language, Actor: g.by, Proof: consent.Proof{Channel: g.channel},
-		Terms: consent.Terms{Purposes: g.purposes, ThirdParties: g.to, Countries: g.countries, PublicSources: g.public},
+		Terms:      consent.Terms{Purposes: g.purposes, ThirdParties: g.to, Countries: g.countries, PublicSources: g.public},
+		Conditions: g.said,
 	}
 	if g.days > 0 {
 		n.Until = m.now.AddDate(0, 0, g.days)
@@ -200,22 +201,4 @@ func (t *tie) will(when time.Time, d deed) {
 		_, err := t.do(ctx, m, d)
 		return err
 	})
-}
-
-// published says that the conditions of dissemination, or that there are none,
-// stand where the data is published.
-func (t *tie) published(ctx context.Context, m *moment, by verify.Actor) error {
-	list, err := m.owed.List(ctx, owing.Filter{Org: t.org.ID, Subject: t.org.Inside(t.id), Status: owing.Open, Limit: 20})
-	if err != nil {
-		return err
-	}
-	for i := range list {
-		if list[i].Key != consent.ConditionsTerm {
-			continue
-		}
-		if _, err := m.owed.Done(ctx, t.org.ID, list[i].ID, by); err != nil {
-			return err
-		}
-	}
-	return nil
 }

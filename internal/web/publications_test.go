@@ -76,10 +76,18 @@ func TestPublicationPages(t *testing.T) {
 	if page := b.want(http.StatusOK, "/me/requests/new?kind=stop-dissemination&org="+w.shop.BIN); !strings.Contains(page, "расходы несёт оператор") || !strings.Contains(page, "решит суд") {
 		t.Error("who bears the cost is not told before")
 	}
-	if a := b.post("/me/consents/"+c.ID.String()+"/withdraw", url.Values{"scope": {"process"}}); a.status != http.StatusSeeOther {
-		t.Fatal(a.status, a.body)
+	for i, x := range []*consent.Consent{c, w.delivery} { // the other consent lets it be public too, until it ends
+		if a := b.post("/me/consents/"+x.ID.String()+"/withdraw", url.Values{"scope": {"process"}}); a.status != http.StatusSeeOther {
+			t.Fatal(a.status, a.body)
+		}
+		now, err := w.Publications.Of(t.Context(), w.shop, list[0].ID)
+		w.must(err)
+		if want := []publish.Status{publish.Public, publish.Removing}[i]; now.Status != want {
+			t.Errorf("%s, want %s", now.Status, want)
+		}
 	}
-	w.later(72 * time.Hour)
+	w.later(7 * 24 * time.Hour) // sessions end, and people sign in again
+	staff, officer, b = w.seatedAt(locale.RU, account.Staff, w.shop), w.seatedAt(locale.RU, account.Officer, w.shop), w.signedIn(locale.RU, w.asel)
 	for _, page := range []string{officer.want(http.StatusOK, "/console/publications"), b.want(http.StatusOK, "/me/publications")} {
 		if !strings.Contains(page, "срок прошёл") {
 			t.Error("it is not seen that it is overdue")
