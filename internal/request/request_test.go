@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kelisim/internal/app/apptest"
+	"kelisim/internal/due"
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/request"
