@@ -12,7 +12,7 @@ import (
 )
 
 type lawCommand struct {
-	ID string `arg:"" optional:"" help:"A provision, such as 9(4), or: duties, editions."`
+	ID string `arg:"" optional:"" help:"A provision, such as 9(4), or: duties, editions, orders."`
 }
 
 // Run prints the Law as data: the edition that --edition names, else the one
@@ -30,6 +30,8 @@ func (c *lawCommand) Run(e *env) error {
 		return law.PrintDuties(e.stdout, shown, e.lang)
 	case "editions":
 		return law.PrintEditions(e.stdout, binding, e.lang)
+	case "orders":
+		return law.PrintOrders(e.stdout, shown, e.lang)
 	default:
 		return law.Print(e.stdout, shown, e.lang, c.ID)
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	ministry = "100140003217"
+	ministry = "180340022918"
 	officer  = "officer@bestam.example"
 	head     = "sale@gos24.kz"
 )
@@ -101,17 +101,15 @@ func told(list []outbox.Letter) []string {
 	out := []string{}
 	for _, l := range list {
 		stage := "?"
-		for _, s := range [][2]string{{"Половина срока", "half"}, {"последний день", "last-day"}, {"Срок истёк", "late"}, {"до сих пор не сделано", "head"}, {"ответственному лицу об этом сообщили", "head"}} {
-			if strings.Contains(l.Text, s[0]) {
-				stage = s[1]
+		for _, x := range [][2]string{ // the first that it has
+			{"ответственному лицу", "head"}, {"Срок истёк", "late"}, {"Половина срока", "half"}, {"последний день", "last-day"},
+		} {
+			if strings.Contains(strings.ReplaceAll(l.Text, "Ответственному", "ответственному"), x[0]) {
+				stage = x[1]
 				break
 			}
 		}
-		if strings.Contains(l.Text, "до сих пор") {
-			stage = "head"
-		}
-		name, _, _ := strings.Cut(l.To, "@")
-		out = append(out, name+" "+stage)
+		out = append(out, l.To+" "+stage)
 	}
 	slices.Sort(out)
 	return out

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+
+	"kelisim/internal/locale"
 )
 
 // OrderRule says that a source may order something of an operator, on which
@@ -14,6 +16,17 @@ type OrderRule struct {
 	Source    string    `yaml:"source"` // authorised-body, prosecutor, court, technical-service, operator
 	Provision Provision `yaml:"provision"`
 	Term      string    `yaml:"term"` // key; empty where no term runs
+	// Certainty is how sure it is that such a source may order this, and by that
+	// term; where the rule does not say, it is as sure as the provision. Basis says
+	// what it rests on where the provision does not say so itself.
+	Certainty Certainty     `yaml:"certainty"`
+	Basis     locale.String `yaml:"basis"`
+}
+
+// Sure is how sure the rule of an order is.
+func (e *Edition) Sure(o OrderRule) Certainty {
+	r, _ := e.Provision(o.Provision)
+	return cmp.Or(o.Certainty, r.Certainty, Unknown)
 }
 
 // Order returns the rule of an order; false where such a source cannot order it.

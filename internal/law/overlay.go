@@ -329,7 +329,10 @@ func (e *Edition) whole() error {
 		errs = append(errs, there("a service", s.Notice), there("a service", s.Consent))
 	}
 	for _, o := range e.orders {
-		errs = append(errs, there("order "+o.Kind, o.Provision))
+		errs = append(errs, there("order "+o.Kind, o.Provision), sure("order "+o.Kind, e.Sure(o)))
+		if o.Certainty != "" && o.Certainty != Primary && o.Basis == (locale.String{}) {
+			errs = append(errs, fmt.Errorf("order %s of %s is not sure, and does not say why", o.Kind, o.Source))
+		}
 		if _, ok := e.Term(o.Term); o.Term != "" && !ok {
 			errs = append(errs, fmt.Errorf("order %s runs by the term %q, which is not there", o.Kind, o.Term))
 		}

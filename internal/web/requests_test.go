@@ -160,11 +160,11 @@ func TestDueOnTheFirstPage(t *testing.T) {
 	w := newWorld(t)
 	w.demand(request.Copy, request.Details{})
 	desk := w.seatedAt(locale.RU, account.Staff, w.bestam)
-	if body := desk.want(http.StatusOK, "/console"); strings.Contains(body, "/console/requests\">Открыть") {
+	if body := desk.want(http.StatusOK, "/console"); strings.Contains(body, "Показать все сроки") {
 		t.Error("there is time, and it is told of")
 	}
 	w.later(24 * 10 * time.Hour)
-	if body := w.seatedAt(locale.RU, account.Staff, w.bestam).want(http.StatusOK, "/console"); !strings.Contains(body, "Просрочен 1 запрос") {
+	if body := w.seatedAt(locale.RU, account.Staff, w.bestam).want(http.StatusOK, "/console"); !strings.Contains(body, "Просрочено 1 дело") {
 		t.Error(body)
 	}
 }
