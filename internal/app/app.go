@@ -223,7 +223,7 @@ func (c *Config) wire(ctx context.Context, st *store.Store, master seal.Master) 
 		return nil, errors.Join(err, st.Close())
 	}
 	a := &App{Config: *c, Node: ident.NewID(c.Now()), Store: st, Keys: keys}
-	if err := c.Word.open(a); err != nil {
+	if err := errors.Join(c.Codes.Check(), c.Word.open(a)); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	a.Accounts = &account.Accounts{Store: st, Keys: keys, Now: c.Now}

@@ -14,6 +14,7 @@ import (
 
 	"kelisim/internal/api"
 	"kelisim/internal/app"
+	"kelisim/internal/consent"
 	"kelisim/internal/fault"
 	"kelisim/internal/web"
 	"kelisim/verify"
@@ -28,6 +29,18 @@ type serveCommand struct {
 
 	wordFlags
 	signatureFlags
+	codeFlags
+}
+
+// codeFlags are how one-time codes are used.
+type codeFlags struct {
+	CodeLife   time.Duration `help:"For how long a one-time code is good." env:"KELISIM_CODE_LIFE" default:"10m"`
+	CodeTries  int           `help:"After how many wrong ones a one-time code is good no more." env:"KELISIM_CODE_TRIES" default:"5"`
+	CodeHourly int           `help:"How many one-time codes are sent to one person within an hour." env:"KELISIM_CODE_HOURLY" default:"5"`
+}
+
+func (f *codeFlags) codes() consent.CodeRules {
+	return consent.CodeRules{Life: f.CodeLife, Tries: f.CodeTries, Hourly: f.CodeHourly}
 }
 
 // wordFlags are how people and other systems are told.
@@ -53,7 +66,7 @@ func (f *wordFlags) word() app.Word {
 func (c *serveCommand) Run(e *env) error {
 	cfg := e.config()
 	cfg.CacheSize, cfg.AskByHand = c.CacheSize, c.AskByHand
-	cfg.Word, cfg.Signature = c.word(), c.config()
+	cfg.Word, cfg.Signature, cfg.Codes = c.word(), c.config(), c.codes()
 	var err error
 	if cfg.KDP, err = stateService(c.KDP); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 	"strings"
@@ -54,6 +55,18 @@ type CodeRules struct {
 // StandardCodes are the rules where nothing else is set: of a million codes five
 // are tried, of each of five letters an hour.
 var StandardCodes = CodeRules{Life: 10 * time.Minute, Tries: 5, Hourly: 5}
+
+// ErrCodeRules: a code that is good for a day, or can be tried a thousand times,
+// confirms nothing.
+var ErrCodeRules = errors.New("one-time codes are good for a minute to an hour, for 1 to 10 tries, and 1 to 20 are sent within an hour")
+
+// Check refuses rules under which a code would confirm nothing.
+func (r CodeRules) Check() error {
+	if r.Life < time.Minute || r.Life > time.Hour || r.Tries < 1 || r.Tries > 10 || r.Hourly < 1 || r.Hourly > 20 {
+		return ErrCodeRules
+	}
+	return nil
+}
 
 // codePause is for how long the same code is not sent again: a page that is loaded
 // anew is no wish for another letter.

@@ -180,22 +180,29 @@ func TestMailOverTLS(t *testing.T) {
 		config       *tls.Config
 		fromTheStart bool
 		arrives      bool
+		anybody      bool // nobody need sign in
 	}{
-		"STARTTLS":                                  {"smtp", a.server(nil), false, true},
-		"TLS from the first byte":                   {"smtps", a.server(nil), true, true},
-		"STARTTLS, an unknown authority":            {"smtp", stranger.server(nil), false, false},
-		"TLS, an unknown authority":                 {"smtps", stranger.server(nil), true, false},
-		"STARTTLS, expired":                         {"smtp", a.server(expired), false, false},
-		"TLS, of another server":                    {"smtps", a.server(elsewhere), true, false},
-		"STARTTLS, of another server":               {"smtp", a.server(elsewhere), false, false},
-		"STARTTLS taken out on the way":             {"smtp", nil, false, false},
-		"TLS asked for, the server speaks plain":    {"smtps", nil, false, false},
-		"STARTTLS asked for, the server speaks TLS": {"smtp", a.server(nil), true, false},
+		"STARTTLS":                                    {"smtp", a.server(nil), false, true, false},
+		"TLS from the first byte":                     {"smtps", a.server(nil), true, true, false},
+		"STARTTLS, an unknown authority":              {"smtp", stranger.server(nil), false, false, false},
+		"TLS, an unknown authority":                   {"smtps", stranger.server(nil), true, false, false},
+		"STARTTLS, expired":                           {"smtp", a.server(expired), false, false, false},
+		"TLS, of another server":                      {"smtps", a.server(elsewhere), true, false, false},
+		"STARTTLS, of another server":                 {"smtp", a.server(elsewhere), false, false, false},
+		"STARTTLS taken out on the way":               {"smtp", nil, false, false, false},
+		"TLS asked for, the server speaks plain":      {"smtps", nil, false, false, false},
+		"STARTTLS asked for, the server speaks TLS":   {"smtp", a.server(nil), true, false, false},
+		"STARTTLS taken out, and no password to keep": {"smtp", nil, false, false, true},
+		"STARTTLS, no password":                       {"smtp", a.server(nil), false, true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newPost(t, x.config, x.fromTheStart)
-			m, err := outbox.NewSMTP((&url.URL{Scheme: x.scheme, User: url.UserPassword("kelisim", secretWord), Host: p.address}).String(), sender)
+			at := &url.URL{Scheme: x.scheme, User: url.UserPassword("kelisim", secretWord), Host: p.address}
+			if x.anybody {
+				p.users, at.User = nil, nil
+			}
+			m, err := outbox.NewSMTP(at.String(), sender)
 			if err != nil {
 				t.Fatal(err)
 			}
