@@ -34,7 +34,7 @@ bench: build
 
 ## soak: kill -9 under load, twenty times on each database; a year of 50,000 requests and 2,000 orders
 soak:
-	go test -count=1 -timeout 60m -run TestServerKilledUnderLoad -v ./internal/cli -kills 20
+	go test -count=1 -timeout 60m -run 'TestServerKilledUnderLoad|TestServerKilledAtWork' -v ./internal/cli -kills 20
 	go test -count=1 -timeout 60m -run TestYear/sqlite -v ./internal/request -demands 50000 -orders 2000 -crashes 50
 	go test -count=1 -timeout 60m -run TestYear/postgres -v ./internal/request -demands 5000 -orders 500 -crashes 10
 
