@@ -33,7 +33,7 @@ internal/signature/pkitest : gost gost/gosttest
 internal/journal  : fault ident seal verify
 internal/depersonal : ident locale
 internal/register : depersonal fault ident law locale
-internal/policy   : law locale register
+internal/policy   : depersonal law locale register
 internal/notify   : law locale register verify
 internal/party    : fault ident journal law locale register seal verify
 internal/represent : fault ident journal law locale party register seal verify

@@ -56,6 +56,8 @@ func all(t testing.TB, a *app.App, orgs []demo.Organization) []*journal.Opened {
 }
 
 // A month of everything that can happen is there, sealed step by step.
+//
+// duty: P7.3
 func TestFill(t *testing.T) {
 	t.Parallel()
 	a := fresh(t)
@@ -173,8 +175,6 @@ func checkJournal(t *testing.T, entries []*journal.Opened) {
 
 // checkDepersonalised looks for groups that are given out by now, at the operator
 // whose policy says that statistics are depersonalised.
-//
-// duty: P7.3
 func checkDepersonalised(t *testing.T, a *app.App, r *demo.Result) {
 	o, err := a.Parties.ByID(t.Context(), r.Organizations[0].ID)
 	if err != nil {

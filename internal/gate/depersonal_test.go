@@ -5,13 +5,16 @@ import (
 	"testing"
 	"time"
 
+	"kelisim/internal/account"
 	"kelisim/internal/app/apptest"
 	"kelisim/internal/consent"
 	"kelisim/internal/depersonal"
 	"kelisim/internal/fault"
 	"kelisim/internal/gate"
+	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/law"
+	"kelisim/internal/order"
 	"kelisim/internal/party"
 	"kelisim/internal/register"
 	"kelisim/internal/vault"
@@ -307,6 +310,25 @@ func TestStatistics(t *testing.T) {
 		d.clock.Set(time.Date(2023, 12, 1, 6, 0, 0, 0, time.UTC))
 		if r := read(); len(r.Groups) != 1 || r.Groups[0].People != 5 || !maps.Equal(r.Groups[0].Cells, phoneVisit) || r.Withheld != 1 || r.Until != "2023-11" {
 			t.Fatalf("%+v", r)
+		}
+		by := account.Caller{Token: ident.NewID(d.clock.Now()), Role: account.Authority, Org: d.org.ID}
+		o, err := d.Orders.Issue(t.Context(), by, &order.New{Organization: d.org.BIN, Kind: order.Suspend, Content: order.Content{Document: "акт 1"}})
+		if err == nil {
+			_, err = d.Orders.Execute(t.Context(), by, o.ID, &order.Report{})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		stale := d.org
+		d.org = apptest.Org(t, d.App, "")
+		for _, o := range []*party.Organization{d.org, stale} { // what another node had in memory before
+			d.tick()
+			if _, _, err := d.Guard.Statistics(t.Context(), o, "visit-statistics", apptest.System); !fault.Is(err, "depersonal-denied") {
+				t.Fatal(err)
+			}
+			if e := d.last(); e.Action != "depersonalised.read" || e.Decision != "deny" || e.Reasons[0].Code != "organization-suspended" {
+				t.Fatalf("%+v", e.Entry)
+			}
 		}
 		if _, _, err := d.Guard.Statistics(t.Context(), d.org, "nothing", apptest.System); !fault.Is(err, "purpose-unknown") {
 			t.Fatal(err)

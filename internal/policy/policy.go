@@ -18,6 +18,7 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 
+	"kelisim/internal/depersonal"
 	"kelisim/internal/law"
 	"kelisim/internal/locale"
 	"kelisim/internal/register"
@@ -199,7 +200,11 @@ func (v *view) Leaves(p register.Purpose) string {
 		if c.Field != "" {
 			name += " (" + c.Field + ")"
 		}
-		list = append(list, name+" – "+v.T("depersonal.method."+string(c.Method)))
+		how := v.T("depersonal.method." + string(c.Method))
+		if c.Method == depersonal.Keep {
+			how = v.T("depersonal.keep.list", "list", strings.Join(c.Values, ", "))
+		}
+		list = append(list, name+" – "+how)
 	}
 	return strings.Join(list, "; ")
 }
