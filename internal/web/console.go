@@ -39,6 +39,7 @@ var (
 		{"journal", "/console/journal", "journal", office},
 		{"orders", "/console/orders", "scales", officers},
 		{"holds", "/console/holds", "lock", officers},
+		{"asked", "/console/asked", "consents", office},
 		{"register", "/console/register", "document", officers},
 		{"explain", "/console/explain", "seal", officers},
 		{"appeals", "/console/appeals", "scales", inspectors},
