@@ -38,7 +38,7 @@ internal/notify   : law locale register verify
 internal/party    : fault ident journal law locale register seal verify
 internal/represent : fault ident journal law locale party register seal verify
 internal/outbox   : fault ident journal locale party register seal verify
-internal/consent  : fault ident journal law locale outbox party register represent seal signature term verify
+internal/consent  : fault ident journal law locale notify outbox party register represent seal signature term verify
 internal/govstack : consent fault ident journal locale outbox party register represent seal verify
 internal/paper    :
 internal/proof    : consent depersonal fault ident journal locale notify paper party policy register request seal vault verify

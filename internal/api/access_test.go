@@ -55,6 +55,7 @@ var access = []accessRow{
 	{"POST /v1/consents", "/v1/consents", `{"subject":"$subject","purposes":["news"],"evidence":{"channel":"form"}}`, "operator staff officer"},
 	{"POST /v1/consents/requests", "/v1/consents/requests", `{"subject":"$mine","organization":"$bin","purposes":["payment"],"thirdParties":["$payer"]}`, "operator third-party"},
 	{"GET /v1/consents/requests/{id}", "/v1/consents/requests/$request", "", "operator third-party"},
+	{"GET /v1/consents/requests/{id}/qr", "/v1/consents/requests/$request/qr", "", "operator third-party"},
 	{"POST /v1/consents/requests/{id}/cancel", "/v1/consents/requests/$request/cancel", "", "operator third-party"},
 	{"GET /v1/me/consents/requests", "/v1/me/consents/requests", "", "subject"},
 	{"GET /v1/me/consents/requests/{id}", "/v1/me/consents/requests/$request", "", "subject"},

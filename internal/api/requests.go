@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/skip2/go-qrcode"
+
 	"kelisim/internal/account"
 	"kelisim/internal/consent"
 	"kelisim/internal/fault"
@@ -139,6 +141,19 @@ func (c *call) getRequest() (*askedBody, error) {
 		return nil, err
 	}
 	return c.toAsked(r), nil
+}
+
+// requestQR is for the counter: the subject reads it with the own phone.
+func (c *call) requestQR() (*raw, error) {
+	r, err := c.ownRequest()
+	if err != nil {
+		return nil, err
+	}
+	png, err := qrcode.Encode(c.toAsked(r).Link, qrcode.Medium, 512)
+	if err != nil {
+		return nil, err
+	}
+	return &raw{"image/png", png}, nil
 }
 
 func (c *call) cancelRequest(*nothing) (*askedBody, error) {
@@ -380,6 +395,7 @@ func requestRoutes() []route {
 	return []route{
 		post("/v1/consents/requests", "Consents", "Ask a subject for consent", askers, http.StatusCreated, (*call).askConsent),
 		get("/v1/consents/requests/{id}", "Consents", "What became of a question", askers, (*call).getRequest),
+		get("/v1/consents/requests/{id}/qr", "Consents", "The link to a question as a QR code: PNG", askers, (*call).requestQR),
 		post("/v1/consents/requests/{id}/cancel", "Consents", "Take a question back", askers, http.StatusOK, (*call).cancelRequest),
 		get("/v1/me/consents/requests", "Me", "What I am asked", subjects, (*call).myRequests, page...).onBehalf(represent.Read),
 		get("/v1/me/consents/requests/{id}", "Me", "One question with its text; that it was shown is journaled", subjects, (*call).myRequest).onBehalf(represent.Consent),

@@ -54,6 +54,24 @@ func (c *Consent) Effect(after *Consent, reg *register.Register) *Effect {
 	return e
 }
 
+// Newest is what the newest step took out and what goes on all the same, nil where
+// it took nothing. reg is the description in force.
+func (c *Consent) Newest(reg *register.Register) *Effect {
+	last := &c.History[len(c.History)-1]
+	before := *c
+	if last.Was != nil {
+		before.Terms, before.Until = &last.Was.Terms, last.Was.Until
+	}
+	if taken, err := ParseScopes(last.Scopes); err == nil && len(last.Scopes) > 0 {
+		before.Scopes |= taken
+	}
+	e := before.Effect(c, reg)
+	if e.empty() {
+		return nil
+	}
+	return e
+}
+
 // byLaw lists the purposes of an operator that rest on a provision and touch the
 // same data: no withdrawal stops them.
 func byLaw(reg *register.Register, categories []string) []Goes {

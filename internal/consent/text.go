@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"kelisim/internal/locale"
+	"kelisim/internal/notify"
 	"kelisim/internal/register"
 )
 
@@ -55,7 +56,7 @@ func StandardText(reg *register.Register, lang locale.Lang, in *New) *Text {
 		line(t("consent.text.term", "date", locale.Date(lang, locale.LastDay(in.Until))))
 	}
 	line(listOrNone(t, "third-parties", recipientNames(reg, &in.Terms, lang)))
-	line(listOrNone(t, "cross-border", in.Terms.Countries))
+	line(listOrNone(t, "cross-border", countryNames(&in.Terms, lang)))
 	if in.Terms.PublicSources {
 		line(t("consent.text.public-yes"))
 		for _, c := range in.Terms.Conditions {
@@ -78,6 +79,14 @@ func listOrNone(t func(string, ...any) string, what string, names []string) stri
 		return t("consent.text." + what + "-no")
 	}
 	return t("consent.text."+what+"-yes", "list", strings.Join(names, "; "))
+}
+
+func countryNames(terms *Terms, lang locale.Lang) []string {
+	out := make([]string, len(terms.Countries))
+	for i, code := range terms.Countries {
+		out[i] = notify.Country(lang, code) + " (" + code + ")"
+	}
+	return out
 }
 
 func recipientNames(reg *register.Register, terms *Terms, lang locale.Lang) []string {

@@ -23,6 +23,7 @@ type consentPage struct {
 	Parts   []part // that can be taken back apart from the whole
 	Kept    []kept
 	ByLaw   []goes // purposes that no withdrawal stops
+	After   *after // what the newest step stopped; nil where it stopped nothing
 	Holds   []held // what bars a withdrawal, newest first
 	Refused *held  // a withdrawal was refused for it just now
 	Ticks   ticks
@@ -124,6 +125,7 @@ func (p *Pages) consent(w http.ResponseWriter, v *visit) error {
 		return err
 	}
 	b.Parts, b.ByLaw, b.Ticks, b.Done = partsOf(v, c, reg), byLawOf(v, c, o), ticksOf(v, c, reg), doneOf(v)
+	b.After = afterOf(v, c, o.Register, reg)
 	return p.render(w, v, "consent", "consents", b)
 }
 

@@ -42,6 +42,7 @@ var (
 		{"publications", "/console/publications", "globe", office},
 		{"orders", "/console/orders", "scales", officers},
 		{"holds", "/console/holds", "lock", officers},
+		{"asked", "/console/asked", "consents", office},
 		{"register", "/console/register", "document", officers},
 		{"explain", "/console/explain", "seal", officers},
 		{"appeals", "/console/appeals", "scales", inspectors},

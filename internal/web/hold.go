@@ -13,6 +13,7 @@ import (
 	"kelisim/internal/locale"
 	"kelisim/internal/notify"
 	"kelisim/internal/party"
+	"kelisim/internal/policy"
 	"kelisim/internal/register"
 )
 
@@ -51,6 +52,15 @@ func (p *Pages) heldOf(v *visit, c *consent.Consent, reg *register.Register) ([]
 		h.What, h.Demanded, h.At, h.Moved = whatHeld(v, &list[i], reg), !list[i].Demanded.IsZero(), list[i].Appealed, list[i].Moved
 		out = append(out, h)
 	}
+	slices.SortStableFunc(out, func(x, y held) int { // what still bars first
+		switch {
+		case x.Bars() == y.Bars():
+			return 0
+		case x.Bars():
+			return -1
+		}
+		return 1
+	})
 	return out, nil
 }
 
@@ -256,6 +266,32 @@ func byLawOf(v *visit, c *consent.Consent, o *party.Organization) []goes {
 	var out []goes
 	for _, g := range c.ByLaw(o.Register) {
 		out = append(out, goes{purposeName(o.Register, v.Lang, g.Purpose), g.Provision, g.Document})
+	}
+	return out
+}
+
+// after is what a withdrawal stopped and what goes on by law, for who comes back to
+// see it.
+type after struct {
+	Stopped []string // empty: the whole
+	Kept    []kept
+	ByLaw   []goes
+}
+
+// afterOf names what was taken out as it was called when it was given, and what goes
+// on as the description in force has it.
+func afterOf(v *visit, c *consent.Consent, now, given *register.Register) *after {
+	e := c.Newest(now)
+	if e == nil {
+		return nil
+	}
+	out := &after{Stopped: partNames(v, &e.Part, slices.Concat(c.Terms.Purposes, e.Purposes), given)}
+	for _, g := range e.GoesOn {
+		if g.Retention == "" {
+			out.ByLaw = append(out.ByLaw, goes{purposeName(now, v.Lang, g.Purpose), g.Provision, g.Document})
+		} else if p := now.Purpose(g.Purpose); p != nil {
+			out.Kept = append(out.Kept, kept{p.Name.In(v.Lang), policy.Period(v.Lang, p.Retention)})
+		}
 	}
 	return out
 }

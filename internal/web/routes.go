@@ -127,6 +127,8 @@ func (p *Pages) Routes(mux *http.ServeMux) {
 	desk("GET /console/holds/{id}/file", p.consoleHoldFile, officers)
 	desk("POST /console/holds/{id}/lift", p.liftHold, officers)
 	desk("POST /console/holds/{id}/reply", p.replyHold, officers)
+	desk("GET /console/asked", p.askedList, office)
+	desk("GET /console/asked/{id}", p.askedOne, office)
 	desk("GET /console/appeals", p.appeals, inspectors)
 	desk("GET /console/appeals/holds/{id}", p.holdAppeal, inspectors)
 	desk("GET /console/appeals/holds/{id}/file", p.holdAppealFile, inspectors)
