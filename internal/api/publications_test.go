@@ -118,6 +118,7 @@ var badPublications = []bad{
 	{"since tomorrow", "operator", "POST /v1/publications", publishing(`,"since":"2099-01-01T00:00:00Z"`), 400, "time-future", "since", ""},
 	{"since a word", "operator", "POST /v1/publications", publishing(`,"since":"yesterday"`), 400, "wrong-type", "since", "RFC 3339"},
 	{"with a document of nothing", "operator", "POST /v1/publications", publishing(`,"document":"law"`), 400, "publication-document", "document", ""},
+	{"on a ground too long", "operator", "POST /v1/publications", publishing(`,"ground":"$x201"`), 400, "too-long", "ground", "200"},
 	{"of nobody", "operator", "POST /v1/publications", strings.Replace(publishing(""), "$subject", "$stranger", 1), 404, "subject-unknown", "", ""},
 	{"of another's", "operator", "POST /v1/publications", strings.Replace(publishing(""), "$subject", "$otherSubject", 1), 404, "subject-unknown", "", ""},
 	{"an unknown field", "operator", "POST /v1/publications", publishing(`,"colour":"red"`), 400, "unknown-field", "colour", ""},

@@ -244,6 +244,9 @@ func tend(ctx context.Context, a *app.App) {
 	if _, err := a.Orders.Enforce(ctx, 500); err != nil && ctx.Err() == nil {
 		a.Log.LogAttrs(ctx, slog.LevelError, "an order could not be carried out", slog.Any("error", err))
 	}
+	if err := a.Orders.Resume(ctx, 500); err != nil && ctx.Err() == nil {
+		a.Log.LogAttrs(ctx, slog.LevelError, "an order to unpublish could not be begun, will be tried again", slog.Any("error", err))
+	}
 	if _, err := a.Publications.SettleAll(ctx, 500); err != nil && ctx.Err() == nil {
 		a.Log.LogAttrs(ctx, slog.LevelError, "what is public without consent could not be looked at, will be tried again", slog.Any("error", err))
 	}

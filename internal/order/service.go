@@ -143,7 +143,7 @@ func (s *Orders) Issue(ctx context.Context, by account.Caller, in *New) (*Order,
 	if err := s.Store.InsertOrder(ctx, o, t, rec); err != nil || o.Kind != Unpublish {
 		return o, err
 	}
-	// It is in, whatever becomes of the rest just now: carrying it out does it too.
+	// It is in, whatever becomes of the rest just now: see Resume.
 	_ = s.demandRemoval(ctx, o, org, actorOf(by)) //nolint:errcheck // see above
 	return o, nil
 }

@@ -47,3 +47,31 @@ func (s *Orders) demandRemoval(ctx context.Context, o *Order, org *party.Organiz
 	})
 	return err
 }
+
+// Resume begins what an open order to unpublish asks for, where power failed between
+// the order and its tasks. It finds done what was.
+func (s *Orders) Resume(ctx context.Context, page int) error {
+	f := Filter{Kind: Unpublish, Status: Open, Limit: page}
+	for {
+		list, err := s.Store.Orders(ctx, f)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			org, err := s.Parties.ByID(ctx, list[i].Org)
+			if err == nil {
+				err = s.open(ctx, &list[i])
+			}
+			if err == nil {
+				err = s.demandRemoval(ctx, &list[i], org, service)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if len(list) < page {
+			return nil
+		}
+		f.After = list[len(list)-1].ID
+	}
+}

@@ -690,6 +690,42 @@ func TestOrderToUnpublish(t *testing.T) {
 	})
 }
 
+// An order that was written down as power failed is begun by the work that runs by
+// itself, with the term from the order on.
+func TestOrderToUnpublishIsResumed(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		who := w.person()
+		w.agreed(who)
+		p := w.published(site(who, "https://board.example/a", "name"))
+		consents := w.Orders.Consents
+		w.Orders.Consents = dark{consents}
+		o, err := w.Orders.Issue(t.Context(), account.Caller{Token: ident.NewID(w.clock.Now()), Role: account.Officer, Org: w.org.ID}, &order.New{
+			Kind: order.Unpublish, Source: order.Court, Subject: who, Content: order.Content{Document: "case 12"},
+		})
+		if err != nil || w.stored(p.ID).Status != publish.Public {
+			t.Fatal(o, err)
+		}
+		w.Orders.Consents = consents
+		w.clock.Add(time.Hour)
+		for range 2 {
+			if err := w.Orders.Resume(t.Context(), 1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		n := w.stored(p.ID)
+		if n.Status != publish.Removing || !w.term(n.Term).Start.Equal(o.Issued.Truncate(time.Millisecond)) || len(w.acts(who, "publication.demand")) != 1 {
+			t.Errorf("%+v", n)
+		}
+	})
+}
+
+// dark is where the power has failed.
+type dark struct{ order.Consents }
+
+func (dark) StopGiven(context.Context, ident.ID, ident.ID, time.Time, []string, string, verify.Actor) ([]*consent.Consent, error) {
+	return nil, fault.New(fault.Unavailable, "unavailable")
+}
+
 // Whoever was handed the data has word that it has to leave public sources, and
 // that it did.
 //

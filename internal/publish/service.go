@@ -140,6 +140,8 @@ func (in *New) check(reg *register.Register, now time.Time) error {
 		return fault.Bad("categories", "too-many-items", "max", maxList)
 	case in.Since.After(now):
 		return fault.Bad("since", "time-future")
+	case len(in.Ground) > maxName:
+		return fault.Bad("ground", "too-long", "max", maxName)
 	case len(in.Document) > maxDocument:
 		return fault.Bad("document", "too-long", "max", maxDocument)
 	case in.Document != "" && in.Ground == "":

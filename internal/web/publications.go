@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"kelisim/internal/fault"
@@ -230,6 +231,7 @@ func (p *Pages) recordPublication(w http.ResponseWriter, v *visit) error {
 	in := &publish.New{
 		Purpose: form.Get("purpose"), Categories: chosen(form["data"]), Kind: publish.Kind(form.Get("kind")),
 		Source: publish.Source{Name: form.Get("name"), Address: form.Get("address")}, Actor: v.Desk.actor(),
+		Ground: law.Provision(strings.TrimSpace(form.Get("ground"))), Document: strings.TrimSpace(form.Get("law")),
 	}
 	var err error
 	if in.Subject, err = ident.ParseID(form.Get("subject")); err != nil {

@@ -73,7 +73,7 @@ func TestPublicationPages(t *testing.T) {
 
 	// The subject stops it; the desk has a task, is late, and brings the proof.
 	b := w.signedIn(locale.RU, w.asel)
-	if page := b.want(http.StatusOK, "/me/requests/new?kind=stop-dissemination&org="+w.shop.BIN); !strings.Contains(page, "расходы несёт оператор") || !strings.Contains(page, "решит суд") {
+	if page := b.want(http.StatusOK, "/me/requests/new?kind=stop-dissemination&org="+w.shop.BIN); !strings.Contains(page, "Расходы несёт оператор") || !strings.Contains(page, "решит суд") {
 		t.Error("who bears the cost is not told before")
 	}
 	for i, x := range []*consent.Consent{c, w.delivery} { // the other consent lets it be public too, until it ends
