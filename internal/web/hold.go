@@ -24,6 +24,7 @@ type held struct {
 	Set    time.Time
 	What   []string // that cannot be taken back; empty: all but publication
 	consent.HoldNote
+	Due time.Time // of the decision on its appeal; zero where no term runs
 }
 
 // Bars reports whether it stands against a withdrawal now.
@@ -44,6 +45,13 @@ func (p *Pages) heldOf(v *visit, c *consent.Consent, reg *register.Register) ([]
 			return nil, err
 		}
 		h := held{ID: list[i].ID, Status: list[i].StatusAt(p.Now()), Until: list[i].Until, Set: list[i].Set, HoldNote: *n}
+		owed, err := p.Consents.DueOf(v.Context(), &list[i])
+		if err != nil {
+			return nil, err
+		}
+		if owed != nil {
+			h.Due = owed.Due
+		}
 		if list[i].Scopes != consent.Holdable {
 			h.What = each(list[i].Scopes.Names(), func(s string) string { return locale.Text(v.Lang, "scope."+s) })
 		}

@@ -28,6 +28,7 @@ import (
 	"kelisim/internal/proof"
 	"kelisim/internal/represent"
 	"kelisim/internal/request"
+	"kelisim/internal/term"
 	"kelisim/verify"
 )
 
@@ -41,6 +42,8 @@ type Consents interface {
 	// HoldsOf lists what bars a withdrawal, HoldNote opens what one of them says.
 	HoldsOf(ctx context.Context, consent ident.ID) ([]consent.Hold, error)
 	HoldNote(ctx context.Context, h *consent.Hold) (*consent.HoldNote, error)
+	// DueOf is by when the appeal of a hold has to be decided; nil where no term runs.
+	DueOf(ctx context.Context, h *consent.Hold) (*term.Term, error)
 	AppealHold(ctx context.Context, hold ident.ID, reason string, by verify.Actor) (*consent.Hold, error)
 	Pause(ctx context.Context, id ident.ID, by verify.Actor) (*consent.Consent, error)
 	Resume(ctx context.Context, id ident.ID, by verify.Actor) (*consent.Consent, error)
