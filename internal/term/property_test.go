@@ -29,7 +29,7 @@ func decreed(t *rapid.T, c *calendar.Calendar) *calendar.Calendar {
 
 // works asks the calendar of one day alone.
 func works(c *calendar.Calendar, d calendar.Day, w calendar.Week) bool {
-	return c.WorkingDays((d - 1).End(), d.End(), w) == 1
+	return c.WorkingDays((d-1).End(), d.End(), w) == 1
 }
 
 // slow counts a term day by day, as a clerk with a pencil: each working day that
