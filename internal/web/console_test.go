@@ -87,7 +87,7 @@ func (w *world) console(lang locale.Lang) map[string]string {
 	}
 	w.order(order.Inquiry, order.Content{Document: "act 1", Details: "Which measures?"})
 	for _, path := range []string{
-		"/console/publications", "/console/orders", "/console/orders/" + w.order(order.Clarify, order.Content{Document: "act 2"}), "/console", "/console/journal", "/console/journal?action=destroy", "/console/journal/" + w.refused(w.bestam).String(),
+		"/console/publications", "/console/orders", "/console/orders/" + w.order(order.Clarify, order.Content{Document: "act 2"}), "/console", "/console/due", "/console/due?only=overdue", "/console/journal", "/console/journal?action=destroy", "/console/journal/" + w.refused(w.bestam).String(),
 		"/console/register", "/console/register?done=approved",
 		"/console/depersonalised", "/console/depersonalised?purpose=visit-statistics",
 	} {

@@ -29,6 +29,7 @@ type held struct {
 	At       time.Time // of the appeal, zero for none
 	Moved    time.Time // into the status
 	consent.HoldNote
+	Due time.Time // of the decision on its appeal; zero where no term runs
 }
 
 // Bars reports whether it stands against a withdrawal now.
@@ -50,6 +51,13 @@ func (p *Pages) heldOf(v *visit, c *consent.Consent, reg *register.Register) ([]
 		}
 		h := held{ID: list[i].ID, Status: list[i].StatusAt(p.Now()), Until: list[i].Until, Set: list[i].Set, HoldNote: *n}
 		h.What, h.Demanded, h.At, h.Moved = whatHeld(v, &list[i], reg), !list[i].Demanded.IsZero(), list[i].Appealed, list[i].Moved
+		owed, err := p.Consents.DueOf(v.Context(), &list[i])
+		if err != nil {
+			return nil, err
+		}
+		if owed != nil {
+			h.Due = owed.Due
+		}
 		out = append(out, h)
 	}
 	slices.SortStableFunc(out, func(x, y held) int { // what still bars first

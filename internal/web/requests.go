@@ -243,6 +243,7 @@ type requestPage struct {
 type appeal struct {
 	*request.Appeal
 	*request.Plea
+	Due *term.Term // of the decision; nil where no term runs
 }
 
 // factRow is what a category that is held is for.
@@ -294,7 +295,11 @@ func (p *Pages) request(w http.ResponseWriter, v *visit) error {
 		if err != nil {
 			return err
 		}
-		b.Appeals = append(b.Appeals, appeal{&list[i], plea})
+		owed, err := p.Rights.DueOf(v.Context(), &list[i])
+		if err != nil {
+			return err
+		}
+		b.Appeals = append(b.Appeals, appeal{&list[i], plea, owed})
 		b.Appeal = b.Appeal && list[i].Status != request.Lodged
 	}
 	return p.render(w, v, "request", "requests", &b)

@@ -30,6 +30,7 @@ import (
 	"kelisim/internal/publish"
 	"kelisim/internal/represent"
 	"kelisim/internal/request"
+	"kelisim/internal/term"
 	"kelisim/verify"
 )
 
@@ -43,6 +44,8 @@ type Consents interface {
 	// HoldsOf lists what bars a withdrawal, HoldNote opens what one of them says.
 	HoldsOf(ctx context.Context, consent ident.ID) ([]consent.Hold, error)
 	HoldNote(ctx context.Context, h *consent.Hold) (*consent.HoldNote, error)
+	// DueOf is by when the appeal of a hold has to be decided; nil where no term runs.
+	DueOf(ctx context.Context, h *consent.Hold) (*term.Term, error)
 	AppealHold(ctx context.Context, hold ident.ID, reason string, by verify.Actor) (*consent.Hold, error)
 	// HoldFile opens its document.
 	HoldFile(ctx context.Context, h *consent.Hold) (*consent.File, []byte, error)
