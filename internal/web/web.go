@@ -21,6 +21,7 @@ import (
 	"kelisim/internal/gate"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
+	"kelisim/internal/kdp"
 	"kelisim/internal/locale"
 	"kelisim/internal/order"
 	"kelisim/internal/outbox"
@@ -140,6 +141,8 @@ type Pages struct {
 	Represent Represent
 	Orders    Orders
 	Terms     Terms
+	// StateService is what the state service was asked of people.
+	StateService *kdp.Requests
 	Forms     Forms
 	// Outbox is what others are told, and where the subject wants to be told.
 	Outbox *outbox.Outbox
