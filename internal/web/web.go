@@ -143,7 +143,7 @@ type Pages struct {
 	Terms     Terms
 	// StateService is what the state service was asked of people.
 	StateService *kdp.Requests
-	Forms     Forms
+	Forms        Forms
 	// Outbox is what others are told, and where the subject wants to be told.
 	Outbox *outbox.Outbox
 	// Proofs makes receipts on paper and packs; Keys are what documents and the
