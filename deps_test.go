@@ -64,7 +64,7 @@ internal/bench       : app consent gate ident party register verify
 internal/demo        : account app consent examples fault gate ident intake journal law locale order party publish register represent request term verify
 
 internal/api : account calendar consent disclosure due fault gate govstack ident journal kdp law locale notify order outbox party proof publish register represent request seal term vault verify
-internal/web : account calendar consent depersonal disclosure due fault form gate ident journal law locale notify order outbox party policy proof publish register represent request term verify
+internal/web : account calendar consent depersonal disclosure due fault form gate ident journal kdp law locale notify order outbox party policy proof publish register represent request term verify
 internal/cli : *
 cmd/kelisim  : cli
 `

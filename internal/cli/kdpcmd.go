@@ -89,11 +89,14 @@ func connect(e *env, a *app.App, bins []string) (stop func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
+	// Over the gateway, for only there it is known how a person's history is asked for.
+	// The simulated one signs with the pair that the organizations have: to make more
+	// takes a while.
 	set := kdp.Standard()
-	set.SCB.URL = address + kdpsim.PathSCB
+	set.Form, set.SHEP.URL, set.SHEP.History.On = kdp.FormSHEP, address+kdpsim.PathSHEP, true
 	for _, bin := range bins {
-		sim.Organizations[bin] = kdpsim.Organization{User: bin, UserID: bin}
-		set.Accounts[bin] = kdp.Account{User: bin, UserID: bin, Password: sim.Password}
+		sim.Organizations[bin] = kdpsim.Organization{User: bin, UserID: bin, Sender: bin, Cert: sim.Cert}
+		set.Accounts[bin] = kdp.Account{Sender: bin, Password: sim.Password, Key: sim.Key, Cert: sim.Cert}
 	}
 	a.StateService.Settings, a.StateService.Client = set, set.Client(a.Now)
 	return stop, nil

@@ -22,6 +22,7 @@ type journalPage struct {
 	Like      string // an act of the line whose acts are shown; empty for all lines
 	Older     string // query of the next page, empty on the last
 	Newer     bool   // this is not the first page
+	State     bool   // the state service was asked, or can be
 }
 
 // kinds are what entries can be asked for by, in the order of the page.
@@ -62,6 +63,9 @@ func (p *Pages) journal(w http.ResponseWriter, v *visit) error {
 	}
 	mine, err := p.mine(v)
 	if err != nil {
+		return err
+	}
+	if b.State, err = p.hasState(v, mine); err != nil {
 		return err
 	}
 	var f journal.Filter

@@ -68,6 +68,8 @@ func (p *Pages) Routes(mux *http.ServeMux) {
 	behalf("GET /me/journal", represent.Read, p.journal)
 	behalf("GET /me/journal/{id}", represent.Read, p.entry)
 	behalf("GET /me/journal/{id}/receipt", represent.Read, p.entryReceipt)
+	behalf("GET /me/state", represent.Read, p.state)
+	private("POST /me/state", p.askState)
 	behalf("GET /me/data", represent.Data, p.data)
 	behalf("POST /me/data", represent.Data, p.showData)
 	behalf("GET /me/publications", represent.Read, p.publications)

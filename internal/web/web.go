@@ -22,6 +22,7 @@ import (
 	"kelisim/internal/gate"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
+	"kelisim/internal/kdp"
 	"kelisim/internal/locale"
 	"kelisim/internal/order"
 	"kelisim/internal/outbox"
@@ -165,7 +166,9 @@ type Pages struct {
 	Orders    Orders
 	Terms     Terms
 	Due       Due
-	Forms     Forms
+	// StateService is what the state service was asked of people.
+	StateService *kdp.Requests
+	Forms        Forms
 	// Outbox is what others are told, and where the subject wants to be told.
 	Outbox *outbox.Outbox
 	// Proofs makes receipts on paper and packs; Keys are what documents and the

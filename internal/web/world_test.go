@@ -54,7 +54,7 @@ func newWorld(t testing.TB, change ...func(*Pages)) *world {
 	w.App = a
 	pages := &Pages{
 		Accounts: a.Accounts, Parties: a.Parties, Consents: a.Consents, Guard: a.Guard, Represent: a.Represent, Journal: a.Journal, Office: a.Journal,
-		Store: a.Store, Requests: a.Store, Rights: a.Requests, Publications: a.Publications, Outbox: a.Outbox, Orders: a.Orders, Terms: a.Terms, Due: a.Due, Forms: a.Forms, Proofs: a.Proofs, Keys: verify.Keys{Log: a.Keys.Checker, Sign: a.Keys.JWKS}, Now: a.Now, Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		Store: a.Store, Requests: a.Store, Rights: a.Requests, Publications: a.Publications, Outbox: a.Outbox, Orders: a.Orders, Terms: a.Terms, Due: a.Due, Forms: a.Forms, StateService: a.StateService, Proofs: a.Proofs, Keys: verify.Keys{Log: a.Keys.Checker, Sign: a.Keys.JWKS}, Now: a.Now, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	}
 	for _, c := range change {
 		c(pages)
