@@ -113,7 +113,7 @@ func (r *rush) askAll(ctx context.Context, n int) ([]ident.ID, error) {
 	ids := make([]ident.ID, n)
 	var next atomic.Int64
 	var wg sync.WaitGroup
-	errs := make([]error, 2) // as they come in on a day, and no faster than they can be taken
+	errs := make([]error, 1) // as they come in on a day, and no faster than they can be taken
 	for w := range errs {
 		wg.Go(func() {
 			for errs[w] == nil {

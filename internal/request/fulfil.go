@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"kelisim/internal/consent"
@@ -497,48 +495,21 @@ type Result struct {
 // MaxGroup is how many demands one act may fulfil.
 const MaxGroup = 1000
 
-// groupWorkers are how many demands of a group are worked on at one moment. Two
-// keep the disk busy; more would be done sooner at the cost of the decisions that
-// operators' systems wait for meanwhile, on a machine that is busy with those.
-const groupWorkers = 2
-
 // FulfilAll confirms a group of demands with one act. Each is fulfilled and
-// journaled apart, and none waits for another that cannot be. Those of one subject
-// come one after another, in the order in which they stand.
+// journaled apart, and none waits for another that cannot be. They are worked on one
+// after another: several at a time would be done sooner, at the cost of the decisions
+// that the operator's systems wait for meanwhile.
 func (s *Requests) FulfilAll(ctx context.Context, org *party.Organization, ids []ident.ID, by verify.Actor) []Result {
-	out := make([]Result, len(ids))
-	var queues [][]int // a subject's each
-	of, seen := map[ident.ID]int{}, map[ident.ID]bool{}
-	for i, id := range ids {
-		out[i].ID = id
+	out, seen := make([]Result, 0, len(ids)), make(map[ident.ID]bool, len(ids))
+	for _, id := range ids {
+		x := Result{ID: id}
 		if seen[id] {
-			out[i].Err = errClosed
-			continue
+			x.Err = errClosed
+		} else {
+			x.Request, x.Err = s.Fulfil(ctx, org, id, nil, by)
 		}
 		seen[id] = true
-		r, err := s.Of(ctx, org, id)
-		if err != nil {
-			out[i].Err = err
-			continue
-		}
-		q, ok := of[r.Subject]
-		if !ok {
-			q = len(queues)
-			of[r.Subject], queues = q, append(queues, nil)
-		}
-		queues[q] = append(queues[q], i)
+		out = append(out, x)
 	}
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(groupWorkers, len(queues)) {
-		wg.Go(func() {
-			for q := int(next.Add(1)) - 1; q < len(queues); q = int(next.Add(1)) - 1 {
-				for _, i := range queues[q] {
-					out[i].Request, out[i].Err = s.Fulfil(ctx, org, ids[i], nil, by)
-				}
-			}
-		})
-	}
-	wg.Wait()
 	return out
 }

@@ -138,7 +138,9 @@ func (s *Store) Holds(ctx context.Context, f consent.HoldFilter) ([]consent.Hold
 	if len(where) == 0 && !f.All || f.Limit < 1 {
 		return nil, nil // everybody's only for who says so
 	}
-	if f.Status != "" {
+	if f.Status == consent.HoldAppealed { // spelled out, so that its index serves
+		where = append(where, `status = 'appealed'`)
+	} else if f.Status != "" {
 		add(`status = ?`, string(f.Status))
 	}
 	if !f.After.IsZero() {

@@ -82,7 +82,9 @@ func (s *Store) Deliveries(ctx context.Context, f outbox.Filter) ([]outbox.Deliv
 	if !f.Org.IsZero() || !f.Holder.IsZero() {
 		where = append(where, `channel IN ('webhook', 'callback')`)
 	}
-	if f.Status != "" {
+	if f.Status == outbox.Failed { // spelled out, so that its index serves
+		where = append(where, `status = 'failed'`)
+	} else if f.Status != "" {
 		add(`status = ?`, string(f.Status))
 	}
 	if !f.LateAt.IsZero() {

@@ -94,7 +94,7 @@ func openSQLite(ctx context.Context, path, vfs string) (*Store, error) {
 	// 64 MiB of cache: the whole memory of a connection is bounded to 256 MiB,
 	// and each commit after a split of a page looks through all of the cache.
 	if s.db, err = driver.Open(dsn("journal_mode(wal)", "synchronous(full)", "wal_autocheckpoint(0)",
-		"journal_size_limit(67108864)", "secure_delete(on)", "cache_size(-65536)", "foreign_keys(on)")); err != nil {
+		"journal_size_limit(67108864)", "secure_delete(on)", "cache_size(-65536)", "foreign_keys(on)"), stablePlans); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	if err := migrate(ctx, s.db, goose.DialectSQLite3, "sqlite", sqliteTypes); err != nil {
@@ -103,7 +103,7 @@ func openSQLite(ctx context.Context, path, vfs string) (*Store, error) {
 	if err := s.openWriter(ctx); err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
-	readers, err := driver.Open(dsn("query_only(on)", "cache_size(-4096)"))
+	readers, err := driver.Open(dsn("query_only(on)", "cache_size(-4096)"), stablePlans)
 	if err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
@@ -117,6 +117,15 @@ func openSQLite(ctx context.Context, path, vfs string) (*Store, error) {
 	s.mover.Go(s.flusher)
 	s.mover.Go(func() { s.checkpoint(dsn) })
 	return &Store{s}, nil
+}
+
+// stablePlans keeps SQLite from looking at the values that are bound when it plans:
+// it would then plan a statement anew each time that another is bound, as of a
+// LIMIT, which costs more than most of what is asked here. What an index is to be
+// found by is spelled out.
+func stablePlans(c *sqlite3.Conn) error {
+	_, err := c.Config(sqlite3.DBCONFIG_ENABLE_QPSG, true)
+	return err
 }
 
 // openWriter takes the one connection that writes.
