@@ -328,7 +328,7 @@ func TestHoldsAreTold(t *testing.T) {
 	must(t, err)
 	_, err = a.Consents.DecideHold(t.Context(), h.ID, false, "it is open", body)
 	must(t, err)
-	list, err := a.Store.Deliveries(t.Context(), outbox.Filter{Org: org.ID, Limit: 10})
+	list, err := a.Store.Deliveries(t.Context(), outbox.Filter{About: h.ID, Limit: 10})
 	must(t, err)
 	var told []string
 	for _, d := range list {
