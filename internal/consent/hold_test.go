@@ -14,6 +14,8 @@ import (
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
+	"kelisim/internal/locale"
+	"kelisim/internal/outbox"
 	"kelisim/verify"
 )
 
@@ -309,4 +311,45 @@ func TestAppealsInTheOrderOfTime(t *testing.T) {
 		}
 		apptest.Clean(t, a)
 	})
+}
+
+// Both sides hear of what becomes of a hold: the officer by letter, the subject who
+// confirmed an address too. What one did oneself one is not told of.
+func TestHoldsAreTold(t *testing.T) {
+	t.Parallel()
+	a, clock := apptest.SQLite(t)
+	a.Outbox.Mail = true
+	org := apptest.Apply(t, a, apptest.Bestam(t))
+	sub := apptest.Subject(t, a, org, 1)
+	given := apptest.Consent(t, a, org, sub, "payment")
+	h, err := a.Consents.SetHold(t.Context(), given.ID, held(clock.Now().AddDate(0, 1, 0), 0))
+	must(t, err)
+	_, err = a.Consents.AppealHold(t.Context(), h.ID, "", apptest.Person)
+	must(t, err)
+	_, err = a.Consents.DecideHold(t.Context(), h.ID, false, "it is open", body)
+	must(t, err)
+	list, err := a.Store.Deliveries(t.Context(), outbox.Filter{About: h.ID, Limit: 10})
+	must(t, err)
+	var told []string
+	for _, d := range list {
+		told = append(told, d.Channel+" "+d.Event)
+	}
+	slices.Sort(told)
+	if want := []string{"email hold.appealed", "email hold.upheld"}; !slices.Equal(told, want) {
+		t.Errorf("told %v, want %v", told, want)
+	}
+	for _, event := range []string{"set", "appealed", "upheld", "lifted"} {
+		keys := []string{"event.hold." + event}
+		if event != "appealed" {
+			keys = append(keys, "letter.hold."+event, "letter.hold."+event+".subject", "sms.hold."+event)
+		}
+		if event != "set" {
+			keys = append(keys, "letter.office.hold."+event, "letter.office.hold."+event+".subject")
+		}
+		for _, key := range keys {
+			if !locale.Has(key) {
+				t.Errorf("no text %s", key)
+			}
+		}
+	}
 }
