@@ -17,18 +17,18 @@ func depersonalRoutes() []route {
 
 type depersonalisedBody struct {
 	Purpose  string            `json:"purpose"`
-	K        int               `json:"k"`               // the smallest group that is given out
+	K        int               `json:"k"`               // how many people a group has at least
 	Until    string            `json:"until,omitempty"` // the last month that is in it
 	Columns  []string          `json:"columns"`
 	Groups   []depersonalGroup `json:"groups"`
-	People   int               `json:"people"`   // in the groups
-	Withheld int               `json:"withheld"` // of whom nothing is given out yet
+	Records  int               `json:"records"`  // in the groups
+	Withheld int               `json:"withheld"` // records of which nothing is given out yet
 	Entry    ident.ID          `json:"entry"`    // of the journal
 }
 
 type depersonalGroup struct {
-	Cells  map[string]string `json:"cells"`
-	People int               `json:"people"`
+	Cells   map[string]string `json:"cells"`
+	Records int               `json:"records"`
 }
 
 func (c *call) depersonalised() (*raw, error) {
@@ -53,10 +53,10 @@ func (c *call) depersonalised() (*raw, error) {
 		return &raw{"text/csv; charset=utf-8", b}, err
 	}
 	out := depersonalisedBody{
-		Purpose: purpose, K: r.K, Until: r.Until, Columns: r.Columns(), Groups: []depersonalGroup{}, People: r.People, Withheld: r.Withheld, Entry: entry,
+		Purpose: purpose, K: r.K, Until: r.Until, Columns: r.Columns(), Groups: []depersonalGroup{}, Records: r.Records, Withheld: r.Withheld, Entry: entry,
 	}
 	for _, g := range r.Groups {
-		out.Groups = append(out.Groups, depersonalGroup{g.Cells, g.People})
+		out.Groups = append(out.Groups, depersonalGroup{g.Cells, g.Records})
 	}
 	b, err := json.Marshal(out)
 	return &raw{typeJSON, b}, err

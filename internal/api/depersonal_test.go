@@ -35,16 +35,16 @@ func TestDepersonalised(t *testing.T) {
 			t.Errorf("no paper: %.20s", paper.body)
 		}
 		early := w.do(t, "staff", "GET", "/v1/depersonalised?purpose=visit-statistics", "").want(t, 200)
-		if !strings.Contains(string(early.body), `"groups":[],"people":0,"withheld":6`) {
+		if !strings.Contains(string(early.body), `"groups":[],"records":0,"withheld":6`) {
 			t.Errorf("%s", early.body)
 		}
 		w.clock.Set(time.Date(2023, 12, 3, 6, 0, 0, 0, time.UTC))
 		late := w.do(t, "officer", "GET", "/v1/depersonalised?purpose=visit-statistics", "").want(t, 200)
-		if !strings.Contains(string(late.body), `"until":"2023-11"`) || !strings.Contains(string(late.body), `{"cells":{"device":"phone","pages":"20-49","section":"contracts"},"people":6}`) {
+		if !strings.Contains(string(late.body), `"until":"2023-11"`) || !strings.Contains(string(late.body), `{"cells":{"device":"phone","pages":"20-49","section":"contracts"},"records":6}`) {
 			t.Errorf("%s", late.body)
 		}
 		csv := w.do(t, "operator", "GET", "/v1/depersonalised?purpose=visit-statistics&format=csv", "").want(t, 200)
-		if string(csv.body) != "device,pages,section,people\nphone,20-49,contracts,6\n" || strings.Contains(string(csv.body)+string(late.body), "qupiya") {
+		if string(csv.body) != "device,pages,section,records\nphone,20-49,contracts,6\n" || strings.Contains(string(csv.body)+string(late.body), "qupiya") {
 			t.Errorf("%s", csv.body)
 		}
 		list := w.do(t, "officer", "GET", "/v1/journal?organization=$bin&action=depersonalised.read", "").want(t, 200)

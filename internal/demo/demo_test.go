@@ -184,7 +184,7 @@ func checkDepersonalised(t *testing.T, a *app.App, r *demo.Result) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out := depersonal.Release(all, depersonal.DefaultGroup, now); len(out.Groups) < 2 || out.People < 20 {
+	if out := depersonal.Release(all, depersonal.DefaultGroup, now); len(out.Groups) < 2 || out.Records < 20 {
 		t.Errorf("%+v of %+v", out, all)
 	}
 }

@@ -98,6 +98,9 @@ func scalar(raw json.RawMessage, field string) string {
 
 // Row is what one person adds to the depersonalised data of a purpose.
 type Row struct {
+	// Again: the person is in the data of the purpose already, and makes no group
+	// larger to hide in.
+	Again   bool
 	Purpose string
 	Month   string // "2023-11"
 	Cells   Cells

@@ -10,11 +10,13 @@ import (
 	"time"
 )
 
-// Group is how many people of a month have the same cells.
+// Group is how many records of a month have the same cells, and of how many people
+// they are at least: who has several counts once a purpose.
 type Group struct {
-	Month  string
-	Cells  Cells
-	People int
+	Month   string
+	Cells   Cells
+	Records int
+	People  int // is never given out: between two answers it would tell who came again
 }
 
 // Released is what may be given out of a purpose.
@@ -22,8 +24,8 @@ type Released struct {
 	K        int
 	Until    string  // the last month that is in it; empty for none
 	Groups   []Group // over all months, without one; the largest first
-	People   int     // in them
-	Withheld int     // people of whom nothing is given out yet
+	Records  int     // in them
+	Withheld int     // records of which nothing is given out yet
 }
 
 // Release lets out what does not lead back to anybody.
@@ -38,7 +40,7 @@ func Release(all []Group, k int, now time.Time) *Released {
 	total := 0
 	for _, g := range all {
 		byMonth[g.Month] += g.People
-		total += g.People
+		total += g.Records
 	}
 	out := &Released{K: k, Groups: []Group{}}
 	waiting := 0
@@ -60,16 +62,17 @@ func Release(all []Group, k int, now time.Time) *Released {
 			sums[name] = &Group{Cells: g.Cells}
 		}
 		sums[name].People += g.People
+		sums[name].Records += g.Records
 	}
 	for _, g := range sums {
 		if g.People >= k {
-			out.Groups = append(out.Groups, *g)
-			out.People += g.People
+			out.Groups = append(out.Groups, Group{Cells: g.Cells, Records: g.Records})
+			out.Records += g.Records
 		}
 	}
-	out.Withheld = total - out.People
+	out.Withheld = total - out.Records
 	slices.SortFunc(out.Groups, func(a, b Group) int {
-		return cmp.Or(cmp.Compare(b.People, a.People), cmp.Compare(string(a.Cells.Text()), string(b.Cells.Text())))
+		return cmp.Or(cmp.Compare(b.Records, a.Records), cmp.Compare(string(a.Cells.Text()), string(b.Cells.Text())))
 	})
 	return out
 }
@@ -94,13 +97,13 @@ func (r *Released) CSV() ([]byte, error) {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
 	columns := r.Columns()
-	rows := [][]string{append(slices.Clone(columns), "people")}
+	rows := [][]string{append(slices.Clone(columns), "records")}
 	for _, g := range r.Groups {
 		row := make([]string, 0, len(columns)+1)
 		for _, c := range columns {
 			row = append(row, g.Cells[c])
 		}
-		rows = append(rows, append(row, strconv.Itoa(g.People)))
+		rows = append(rows, append(row, strconv.Itoa(g.Records)))
 	}
 	err := w.WriteAll(rows)
 	return b.Bytes(), err

@@ -384,7 +384,7 @@ func (g *Guard) expireStep(ctx context.Context, k known) (Outcome, bool, error) 
 	over := Answer{Edition: k.Holder.Edition(k.at)}
 	over.add(law.RetentionOver)
 	why := over.ProvisionsOf(law.RetentionOver)
-	l, err := g.leave(&k, values, drop, k.atEnd(law.EndOfTerm))
+	l, err := g.leave(ctx, &k, values, drop, k.atEnd(law.EndOfTerm))
 	if err != nil {
 		return Outcome{}, false, err
 	}

@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"kelisim/internal/depersonal"
@@ -46,7 +47,7 @@ func (k *known) forbidden(purpose, category string) bool {
 
 // leave makes what is left of the categories, of everything where none are named.
 // Values are opened here and go nowhere but into cells.
-func (g *Guard) leave(k *known, have []vault.Value, categories []string, of rule) (left, error) {
+func (g *Guard) leave(ctx context.Context, k *known, have []vault.Value, categories []string, of rule) (left, error) {
 	var out left
 	byPurpose := map[string][]vault.Value{}
 	for _, v := range vault.Latest(have) {
@@ -69,7 +70,30 @@ func (g *Guard) leave(k *known, have []vault.Value, categories []string, of rule
 			return left{}, err
 		}
 	}
-	return out, nil
+	return out, g.again(ctx, k, &out)
+}
+
+// again marks what the person is in already, by the certificates: who comes back
+// every day must not look like a crowd.
+func (g *Guard) again(ctx context.Context, k *known, l *left) error {
+	if len(l.rows) == 0 {
+		return nil
+	}
+	acts, err := g.Store.Destructions(ctx, k.subject, k.Holder.ID)
+	if err != nil {
+		return err
+	}
+	for _, file := range acts {
+		var s verify.Signed
+		var act vault.Destruction
+		if err := errors.Join(json.Unmarshal(file, &s), json.Unmarshal(s.Document, &act)); err != nil {
+			return err
+		}
+		for i := range l.rows {
+			l.rows[i].Again = l.rows[i].Again || slices.ContainsFunc(act.Depersonalised, func(t depersonal.Taken) bool { return t.Purpose == l.rows[i].Purpose })
+		}
+	}
+	return nil
 }
 
 // take adds what the columns make of values; nothing where no cell says anything.
@@ -100,20 +124,16 @@ func (g *Guard) depersonalise(ctx context.Context, k known, ans *Answer, rec *jo
 	if p == nil || p.Depersonalise.IsZero() {
 		return Outcome{}, fault.New(fault.Conflict, "depersonal-undeclared")
 	}
-	categories := k.Categories
-	if len(categories) == 0 {
-		categories = p.Categories
-	}
 	have, err := g.Store.Values(ctx, k.subject, k.Holder.ID)
 	if err != nil {
 		return Outcome{}, err
 	}
-	l, err := g.leave(&k, have, categories, func(*vault.Value) *register.Entry { return p })
+	l, err := g.leave(ctx, &k, have, k.Categories, func(*vault.Value) *register.Entry { return p })
 	if err != nil {
 		return Outcome{}, err
 	}
 	x, _ := ans.Edition.Ending(law.EndByPurpose)
-	return g.landLeft(ctx, k, ans, categories, string(x.Ends), l, rec)
+	return g.landLeft(ctx, k, ans, k.Categories, string(x.Ends), l, rec)
 }
 
 // landLeft lands a destruction that leaves something, which it has to.
@@ -136,7 +156,7 @@ func (g *Guard) destroyInstead(ctx context.Context, k known, ans *Answer, why st
 	if err != nil {
 		return Outcome{}, err
 	}
-	l, err := g.leave(&k, have, k.Categories, k.atEnd(law.EndByDemand))
+	l, err := g.leave(ctx, &k, have, k.Categories, k.atEnd(law.EndByDemand))
 	if err != nil {
 		return Outcome{}, err
 	}

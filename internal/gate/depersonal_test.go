@@ -236,6 +236,24 @@ func TestDepersonalise(t *testing.T) {
 	})
 }
 
+// Who comes again adds a record and nobody to hide among.
+//
+// duty: L1.7
+func TestWhoComesAgainCountsOnce(t *testing.T) {
+	t.Parallel()
+	eachDesk(t, func(t *testing.T, d *desk) {
+		for range 3 { // all of it is destroyed each time, and the consent ends with it
+			d.visits()
+			d.permitted(d.visitAsk(register.Depersonalise))
+			d.sub = apptest.Subject(t, d.App, d.org, 1)
+		}
+		all := d.groups("visit-statistics")
+		if len(all) != 1 || all[0].Records != 3 || all[0].People != 1 {
+			t.Fatalf("%+v", all)
+		}
+	})
+}
+
 // A subject's demand to destroy leaves depersonalised data only where that is asked
 // for, the purpose is research and the edition lets it; what was decided is a
 // destruction, and can be explained as one.
@@ -308,7 +326,7 @@ func TestStatistics(t *testing.T) {
 			t.Fatalf("before the month is over: %+v", r)
 		}
 		d.clock.Set(time.Date(2023, 12, 1, 6, 0, 0, 0, time.UTC))
-		if r := read(); len(r.Groups) != 1 || r.Groups[0].People != 5 || !maps.Equal(r.Groups[0].Cells, phoneVisit) || r.Withheld != 1 || r.Until != "2023-11" {
+		if r := read(); len(r.Groups) != 1 || r.Groups[0].Records != 5 || !maps.Equal(r.Groups[0].Cells, phoneVisit) || r.Withheld != 1 || r.Until != "2023-11" {
 			t.Fatalf("%+v", r)
 		}
 		by := account.Caller{Token: ident.NewID(d.clock.Now()), Role: account.Authority, Org: d.org.ID}

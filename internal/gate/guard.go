@@ -59,6 +59,8 @@ type Store interface {
 	Consents(ctx context.Context, f consent.Filter) ([]consent.Consent, error)
 	// Values reads all versions of all categories.
 	Values(ctx context.Context, subject, org ident.ID) ([]vault.Value, error)
+	// Destructions returns the signed acts of destruction of a holding.
+	Destructions(ctx context.Context, subject, org ident.ID) ([][]byte, error)
 	// Depersonalised returns the depersonalised data of a purpose, small groups too.
 	Depersonalised(ctx context.Context, org ident.ID, purpose string) ([]depersonal.Group, error)
 }

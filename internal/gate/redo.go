@@ -78,5 +78,5 @@ func (g *Guard) takeAgain(ctx context.Context, k known, act *vault.Certificate) 
 			return nil, err
 		}
 	}
-	return l.rows, nil
+	return l.rows, g.again(ctx, &k, &l)
 }

@@ -195,15 +195,15 @@ func afterKill(t *testing.T, a *app.App, all map[ident.ID]bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	counted := 0
+	entries := 0
 	for i := range rows {
 		listed[rows[i].ID] = true
 		if rows[i].Action == "depersonalise" {
-			counted++
+			entries++
 		}
 	}
-	if n := people(b, apptest.Org(t, b, "").ID, "contracts"); n != counted {
-		t.Errorf("%d are counted in by %d entries", n, counted)
+	if n := counted(b, apptest.Org(t, b, "").ID, "contracts"); n != entries {
+		t.Errorf("%d are counted in by %d entries", n, entries)
 	}
 	for id := range all {
 		if !seen[id] {

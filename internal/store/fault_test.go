@@ -222,7 +222,7 @@ func (h *house) depersonalise() {
 			return nil, err
 		}
 		return func(a *app.App) error {
-			if n := people(a, h.org.ID, "contracts"); n != 1 {
+			if n := counted(a, h.org.ID, "contracts"); n != 1 {
 				return fmt.Errorf("%d are counted in", n)
 			}
 			return hasEntry(h.org.ID, ans.ID)(a)
@@ -230,14 +230,14 @@ func (h *house) depersonalise() {
 	})
 }
 
-// people is how many are counted in.
-func people(a *app.App, org ident.ID, purpose string) (n int) {
+// counted is how many records are counted in.
+func counted(a *app.App, org ident.ID, purpose string) (n int) {
 	all, err := a.Store.Depersonalised(context.Background(), org, purpose)
 	if err != nil {
 		return -1
 	}
 	for _, g := range all {
-		n += g.People
+		n += g.Records
 	}
 	return n
 }
@@ -304,13 +304,13 @@ func (h *house) halves(a *app.App, what string) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	counted := people(a, h.org.ID, "contracts")
+	left := counted(a, h.org.ID, "contracts")
 	acts, err := a.Store.Destructions(ctx, h.org.Inside(h.sub), h.org.ID)
-	if err != nil || len(acts) != counted {
-		h.t.Errorf("%s: %d acts for %d counted in (%v)", what, len(acts), counted, err)
+	if err != nil || len(acts) != left {
+		h.t.Errorf("%s: %d acts for %d counted in (%v)", what, len(acts), left, err)
 	}
 	for action, n := range map[string]int{
-		"subject.register": holdings, "collect": len(values) + counted, "depersonalise": counted, "consent.withdraw": len(gone),
+		"subject.register": holdings, "collect": len(values) + left, "depersonalise": left, "consent.withdraw": len(gone),
 	} {
 		if entries[action] != n {
 			h.t.Errorf("%s: %d times done, %d entries of %s", what, n, entries[action], action)

@@ -100,7 +100,7 @@ func TestDepersonalisedDataLeadsToNobody(t *testing.T) {
 			}
 		}
 		r, _, err := a.Guard.Statistics(t.Context(), org, "visit-statistics", apptest.System)
-		if err != nil || r.People == 0 {
+		if err != nil || r.Records == 0 {
 			t.Fatal(r, err)
 		}
 		join(t, r, people)

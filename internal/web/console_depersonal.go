@@ -27,8 +27,8 @@ type depersonalisedPage struct {
 type depersonalColumn struct{ Name, Method string }
 
 type depersonalGroup struct {
-	Cells  []string
-	People int
+	Cells   []string
+	Records int
 }
 
 // depersonalised shows one purpose; each look is journaled before it is shown.
@@ -96,7 +96,7 @@ func (b *depersonalisedPage) fill(lang locale.Lang, reg *register.Register, r *d
 		b.Columns = append(b.Columns, depersonalColumn{name, method})
 	}
 	for _, g := range r.Groups {
-		row := depersonalGroup{People: g.People}
+		row := depersonalGroup{Records: g.Records}
 		for _, c := range columns {
 			row.Cells = append(row.Cells, cellText(lang, methods[c], g.Cells[c]))
 		}

@@ -40,7 +40,7 @@ func TestConsoleDepersonalised(t *testing.T) {
 	w.depersonalise(15)
 	const page = "/console/depersonalised?purpose=visit-statistics"
 	b := w.seatedAt(locale.EN, account.Officer, w.bestam)
-	if text := b.want(http.StatusOK, page); !strings.Contains(text, "Nothing is given out yet") || !strings.Contains(text, "Of 15 people") {
+	if text := b.want(http.StatusOK, page); !strings.Contains(text, "Nothing is given out yet") || !strings.Contains(text, "Of 15 records") {
 		t.Error(text)
 	}
 	w.now = time.Date(2026, 12, 2, 6, 0, 0, 0, time.UTC)
@@ -52,7 +52,7 @@ func TestConsoleDepersonalised(t *testing.T) {
 		}
 	}
 	b = w.seatedAt(locale.EN, account.Officer, w.bestam)
-	if csv := b.want(http.StatusOK, page+"&format=csv"); csv != "device,pages,section,people\nphone,1000-1999,catalogue,10\ncomputer,1000-1999,other,5\n" {
+	if csv := b.want(http.StatusOK, page+"&format=csv"); csv != "device,pages,section,records\nphone,1000-1999,catalogue,10\ncomputer,1000-1999,other,5\n" {
 		t.Error(csv)
 	}
 	if text := b.want(http.StatusOK, "/console/depersonalised"); !strings.Contains(text, "purpose=contracts") {
