@@ -215,7 +215,7 @@ func TestCodeInABrowser(t *testing.T) {
 		b.press(`form:has(input[name="code"]) button`, `[role="alert"]`)
 		b.picture("code-wrong-" + string(lang))
 		b.do(chromedp.SendKeys(chromedp.CSS(`input[name="code"]`), code))
-		b.press(`form:has(input[name="code"]) button`, ".done")
+		b.press(`form:has(input[name="code"]) button`, `.done[role="status"]`)
 		b.picture("code-given-" + string(lang))
 		c, err := w.Store.Consent(t.Context(), w.asked(r.ID).Consent)
 		w.must(err)
