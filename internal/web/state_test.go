@@ -15,10 +15,9 @@ import (
 	"kelisim/verify"
 )
 
-// connected is a world whose operator asks a simulated state service.
-func connected(t *testing.T) (*world, *kdpsim.Service) {
+// connect lets the operator ask a simulated state service.
+func (w *world) connect(t *testing.T) *kdpsim.Service {
 	t.Helper()
-	w := newWorld(t)
 	sim, err := kdpsim.New("secret", w.Now)
 	w.must(err)
 	srv := httptest.NewServer(sim)
@@ -29,7 +28,33 @@ func connected(t *testing.T) (*world, *kdpsim.Service) {
 	set.Accounts[w.bestam.BIN] = kdp.Account{Sender: "bestam", Password: "secret", Key: sim.Key, Cert: sim.Cert}
 	w.StateService.Settings, w.StateService.Client = set, set.Client(w.Now)
 	sim.Add("900101300017", kdpsim.AtOnce)
-	return w, sim
+	return sim
+}
+
+// questioned has the operator ask about the person.
+func (w *world) questioned(t *testing.T) {
+	t.Helper()
+	_, _, err := w.StateService.Ask(t.Context(), w.bestam, crm, &kdp.New{
+		Subject: w.asel.bestam, IIN: "900101300017", Purpose: "contracts", Services: []string{"GBDFL_FamilyInfoToken"}, Data: []string{"ФИО", "семейное положение"}, ValidFor: "P30D",
+	})
+	w.must(err)
+	w.later(time.Hour)
+}
+
+// Whoever acts for a person sees of it what is of the organizations that it may see,
+// and asks the service nothing: what others did is for the person alone.
+func TestStatePageForAnother(t *testing.T) {
+	t.Parallel()
+	k := newKin(t)
+	k.connect(t)
+	k.questioned(t)
+	b := k.signedIn(locale.RU, k.daniyar)
+	if page := b.want(http.StatusOK, in(k.attorney, "/me/state")); strings.Contains(page, "GBDFL_FamilyInfoToken") || strings.Contains(page, "<form class=\"card") {
+		t.Error(page)
+	}
+	if a := b.post(in(k.attorney, "/me/state"), url.Values{"org": {k.bestam.BIN}, "iin": {"900101300017"}, "from": {"2026-11-01"}, "to": {"2026-11-20"}}); a.status != http.StatusForbidden {
+		t.Errorf("%d %s", a.status, a.body)
+	}
 }
 
 // A person finds what organizations asked the state service, and asks it what it keeps
@@ -38,15 +63,12 @@ func connected(t *testing.T) (*world, *kdpsim.Service) {
 // duty: L8-1.1
 func TestStatePage(t *testing.T) {
 	t.Parallel()
-	w, sim := connected(t)
+	w := newWorld(t)
+	sim := w.connect(t)
 	if page := w.signedIn(locale.RU, w.asel).want(http.StatusOK, "/me/state"); !strings.Contains(page, "Ни одна организация") {
 		t.Error(page)
 	}
-	_, _, err := w.StateService.Ask(t.Context(), w.bestam, crm, &kdp.New{
-		Subject: w.asel.bestam, IIN: "900101300017", Purpose: "contracts", Services: []string{"GBDFL_FamilyInfoToken"}, Data: []string{"ФИО", "семейное положение"}, ValidFor: "P30D",
-	})
-	w.must(err)
-	w.later(time.Hour)
+	w.questioned(t)
 	for _, lang := range locale.All {
 		b := w.signedIn(lang, w.asel)
 		golden(t, "state."+string(lang)+".html", normalise(b.want(http.StatusOK, "/me/state")))
@@ -91,7 +113,7 @@ func TestStatePage(t *testing.T) {
 	if strings.Contains(w.log.String(), "900101300017") {
 		t.Error("the log has the number")
 	}
-	_, err = w.Consents.Withdraw(t.Context(), w.contracts.ID, consent.AllScopes, "", verify.Actor{Kind: "subject"})
+	_, err := w.Consents.Withdraw(t.Context(), w.contracts.ID, consent.AllScopes, "", verify.Actor{Kind: "subject"})
 	w.must(err)
 	if page := b.want(http.StatusOK, "/me/state"); !strings.Contains(page, "больше не действует") {
 		t.Error("a withdrawal does not show")
