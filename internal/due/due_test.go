@@ -515,3 +515,19 @@ func TestList(t *testing.T) {
 		}
 	})
 }
+
+// Whatever an address says, it is a place that is written the same, or none.
+func FuzzParsePlace(f *testing.F) {
+	for _, s := range []string{"", "-", "1700000000000-018bfb68-5280-7993-9152-b416a101067a", "9223372036854775807-x", "-5-018bfb68-5280-7993-9152-b416a101067a"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		p, err := due.ParsePlace(s)
+		if err != nil {
+			return
+		}
+		if again, err := due.ParsePlace(p.String()); err != nil || again != p {
+			t.Errorf("%q is %v, then %v, %v", s, p, again, err)
+		}
+	})
+}

@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"kelisim/internal/app/apptest"
+	"kelisim/internal/due"
 	"kelisim/internal/fault"
 	"kelisim/internal/ident"
 	"kelisim/internal/outbox"
+	"kelisim/internal/term"
 )
 
 // A receiver that fails is called again after longer and longer pauses, with the
@@ -465,6 +467,17 @@ func TestLateIsEscalated(t *testing.T) {
 				t.Errorf("turn %d: %d letters, want %d; %d late", turn, n, letters, late())
 			}
 		}
+		owed := func() []due.Item {
+			t.Helper()
+			list, err := w.Due.List(t.Context(), w.payer.ID, due.Filter{Overdue: true, Limit: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return list
+		}
+		if list := owed(); len(list) != 1 || list[0].ID != d.ID || list[0].Stage != term.VeryLate || list[0].Holder != w.operator.ID {
+			t.Errorf("%+v", list)
+		}
 		if x := w.told(t, c, w.payer); !x.Late {
 			t.Error("the subject does not see that it is late")
 		}
@@ -476,7 +489,7 @@ func TestLateIsEscalated(t *testing.T) {
 		if _, err := w.Outbox.Acknowledge(t.Context(), w.payer, d.ID, apptest.System); err != nil {
 			t.Fatal(err)
 		}
-		if late() != 0 {
+		if late() != 0 || len(owed()) != 0 {
 			t.Error("late after it was acknowledged")
 		}
 	})

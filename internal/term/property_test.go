@@ -87,7 +87,7 @@ func slow(c *calendar.Calendar, t *Term, rule law.Term) calendar.Day {
 // Whatever is done to a term, and however days of rest are moved, before it, while
 // it stands still and after, it ends on the day that a slow count gives.
 //
-// duty: L25.2.8
+// duty: L25.2.8a, L25.2.8d
 func TestTermsEndWhereASlowCountSays(t *testing.T) {
 	t.Parallel()
 	base := calendar.Base()
