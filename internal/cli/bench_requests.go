@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -149,9 +148,12 @@ func (r *rush) ask(ctx context.Context, i int) (ident.ID, error) {
 // fulfilAll fulfils demands by as many as one act takes, one act after another, as
 // an officer does.
 func (r *rush) fulfilAll(ctx context.Context, ids []ident.ID) error {
-	for group := range slices.Chunk(ids, request.MaxGroup) {
+	for len(ids) > 0 {
+		group := ids[:min(len(ids), request.MaxGroup)]
+		ids = ids[len(group):]
 		var out struct {
 			Items []struct {
+				ID     ident.ID       `json:"id"`
 				Status request.Status `json:"status"`
 				Code   string         `json:"code"`
 			} `json:"items"`
@@ -160,7 +162,10 @@ func (r *rush) fulfilAll(ctx context.Context, ids []ident.ID) error {
 			return err
 		}
 		for _, x := range out.Items {
-			if x.Status != request.Fulfilled {
+			switch {
+			case x.Code == "group-later": // not come to in time
+				ids = append(ids, x.ID)
+			case x.Status != request.Fulfilled:
 				return fmt.Errorf("not fulfilled: %s %s", x.Status, x.Code)
 			}
 		}

@@ -495,17 +495,28 @@ type Result struct {
 // MaxGroup is how many demands one act may fulfil.
 const MaxGroup = 1000
 
+// groupTime is how long one act takes at most: on a machine so busy that it takes
+// longer, whoever waits for the answer would not hear it.
+const groupTime = time.Minute
+
+var errLater = fault.New(fault.Unavailable, "group-later")
+
 // FulfilAll confirms a group of demands with one act. Each is fulfilled and
 // journaled apart, and none waits for another that cannot be. They are worked on one
 // after another: several at a time would be done sooner, at the cost of the decisions
-// that the operator's systems wait for meanwhile.
+// that the operator's systems wait for meanwhile. What was not come to in time is
+// left as it was, with a fault.Unavailable.
 func (s *Requests) FulfilAll(ctx context.Context, org *party.Organization, ids []ident.ID, by verify.Actor) []Result {
 	out, seen := make([]Result, 0, len(ids)), make(map[ident.ID]bool, len(ids))
+	until := s.Now().Add(groupTime)
 	for _, id := range ids {
 		x := Result{ID: id}
-		if seen[id] {
+		switch {
+		case seen[id]:
 			x.Err = errClosed
-		} else {
+		case s.Now().After(until):
+			x.Err = errLater
+		default:
 			x.Request, x.Err = s.Fulfil(ctx, org, id, nil, by)
 		}
 		seen[id] = true

@@ -533,3 +533,20 @@ func TestForeign(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A group takes a minute at most: whoever sent it hears what was done, and the rest
+// is as it was.
+func TestAGroupEndsInTime(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		var ids []ident.ID
+		for range 3 {
+			ids = append(ids, w.ask(w.person("contracts"), request.Confirm, request.Details{}).ID)
+		}
+		w.Requests.Now = func() time.Time { w.clock.Add(20 * time.Second); return w.clock.Now() }
+		out := w.Requests.FulfilAll(t.Context(), w.org, ids, officer)
+		if out[0].Err != nil || !fault.Is(out[2].Err, "group-later") || w.stored(ids[2]).Status != request.Open {
+			t.Fatal(out[0].Err, out[2].Err)
+		}
+	})
+}

@@ -217,8 +217,6 @@ func (y *year) copy() {
 
 // tombstones puts the copy back, with the ledger of the whole year: what was
 // destroyed after it was made is destroyed in it again.
-//
-// duty: L1.6
 func (y *year) tombstones() {
 	y.t.Helper()
 	if y.copied == "" {

@@ -110,6 +110,7 @@ type asked struct {
 // answered and each order carried out once, and what was destroyed is, on a copy
 // of the middle of the year too.
 //
+// duty: L1.6
 // duty: L24.1.1
 // duty: L27-1.5
 func TestYear(t *testing.T) {
