@@ -15,7 +15,7 @@ import (
 // the console shows all.
 const remindMost = 10_000
 
-// remind writes to officers whose demands come near the end of their term or have
+// remind writes to officers whose demands and removals come near the end of their term or have
 // passed it, and to the heads of those that passed it by a working day. Each letter
 // is made once, however often this runs.
 func remind(ctx context.Context, a *app.App) {
@@ -55,6 +55,19 @@ func remindOf(ctx context.Context, a *app.App, id ident.ID) error {
 			out = append(out, outbox.Reminder{
 				Key: m.Key(), About: m.Request.ID, Stage: m.Stage.String(), Due: m.Request.Term.Due,
 				Path: "/console/requests/" + m.Request.ID.String(), Head: m.Stage == term.VeryLate,
+			})
+		}
+	}
+	removals, err := a.Publications.Reminders(ctx, org.ID, remindMost)
+	if err != nil {
+		return err
+	}
+	for _, m := range removals {
+		stage := m.Stage
+		for _, m.Stage = range append(skipped(stage), stage) {
+			out = append(out, outbox.Reminder{
+				Key: m.Key(), About: m.Term.About.ID, Stage: "publication." + m.Stage.String(), Due: m.Term.Due,
+				Path: "/console/publications/" + m.Term.About.ID.String(), Head: m.Stage == term.VeryLate,
 			})
 		}
 	}

@@ -16,7 +16,8 @@ import (
 type Reminder struct {
 	Key   string   // the same for the same reminder: it is sent once
 	About ident.ID // what is owed
-	// Stage picks the words: half, last-day, late, very-late.
+	// Stage picks the words: half, last-day, late, very-late; of a removal from public
+	// sources with "publication." before it.
 	Stage string
 	Due   time.Time
 	Path  string // of the page where it is done
