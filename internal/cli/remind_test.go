@@ -8,8 +8,11 @@ import (
 
 	"kelisim/internal/app"
 	"kelisim/internal/app/apptest"
+	"kelisim/internal/law"
 	"kelisim/internal/outbox"
+	"kelisim/internal/publish"
 	"kelisim/internal/request"
+	"kelisim/verify"
 )
 
 // postbox keeps letters. How one gets to a mail server is tested in outbox.
@@ -125,6 +128,55 @@ func TestRemindersAfterSleep(t *testing.T) {
 		}
 		if len(*box) != 2 || to["officer@bestam.example"] != 1 || to["sale@gos24.kz"] != 1 {
 			t.Errorf("%+v", *box)
+		}
+	})
+}
+
+// A removal from public sources that is owed is reminded of like a demand.
+//
+// duty: L6.2
+func TestRemindersOfRemovals(t *testing.T) {
+	t.Parallel()
+	word := app.Word{SMTP: "smtp://127.0.0.1:1", MailFrom: "kelisim@consent.example"}
+	apptest.EachTold(t, word, func(t *testing.T, a *app.App, clock *apptest.Clock) {
+		org := apptest.Org(t, a, "")
+		officer := verify.Actor{Kind: "person", ID: "17"}
+		p, ans, err := a.Publications.Publish(t.Context(), org, &publish.New{
+			Subject: apptest.Subject(t, a, org, 1), Categories: []string{"name"}, Kind: publish.Site, Source: publish.Source{Name: "List", Address: "https://list.example/1"},
+			Ground: "9(7)", Document: "law 1", Actor: officer,
+		})
+		if err != nil || !ans.Permit {
+			t.Fatal(ans, err)
+		}
+		if _, err := a.Publications.RemoveOne(t.Context(), org, p.ID, &publish.Demand{Cause: law.CostUnlawful, From: publish.FromOperator, By: officer}); err != nil {
+			t.Fatal(err)
+		}
+		box := &postbox{}
+		look := func() {
+			d := a.Deliverer("https://kelisim.example")
+			d.Mailer = box
+			remind(t.Context(), a)
+			if _, err := d.Round(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, words := range []string{"", "последний день. Что ожидается", "Сделайте это сейчас", "руководителю"} { // Thursday, due on Friday
+			*box = nil
+			look()
+			if words == "" && len(*box) != 0 || words != "" && (len(*box) != 1 || !strings.Contains((*box)[0].Text, words) || !strings.Contains((*box)[0].Text, "/console/publications/"+p.ID.String())) {
+				t.Errorf("%q at %s: %+v", words, clock.Now(), *box)
+			}
+			clock.Add(24 * time.Hour)
+			if words == "Сделайте это сейчас" {
+				clock.Add(48 * time.Hour)
+			}
+		}
+		if _, err := a.Publications.Done(t.Context(), org, p.ID, &publish.Report{How: "deleted", Document: "act 1", Actor: officer}); err != nil {
+			t.Fatal(err)
+		}
+		*box = nil
+		if look(); len(*box) != 0 {
+			t.Errorf("reminded of what is done: %+v", *box)
 		}
 	})
 }

@@ -194,6 +194,8 @@ func (x *Item) Path() string {
 		return "/console/requests/" + x.About.ID.String()
 	case term.OfOrder:
 		return "/console/orders/" + x.About.ID.String()
+	case term.OfPublication:
+		return "/console/publications/" + x.About.ID.String()
 	default:
 		return ListPath
 	}

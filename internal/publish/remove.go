@@ -100,7 +100,7 @@ func (s *Publications) demand(ctx context.Context, org *party.Organization, p *P
 	x := st.subject()
 	x.Status, x.Demanded = Removing, now
 	if st.begun, err = s.Terms.New(ctx, term.Of{
-		Edition: e.ID, Key: RemovalTerm, Org: org, Subject: p.Subject, About: term.About{Kind: "publication", ID: x.ID}, Start: at,
+		Edition: e.ID, Key: RemovalTerm, Org: org, Subject: p.Subject, About: term.About{Kind: term.OfPublication, ID: x.ID}, Start: at,
 	}); err != nil {
 		return nil, err
 	}

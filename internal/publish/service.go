@@ -1,7 +1,6 @@
 package publish
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -298,8 +297,21 @@ func (s *Publications) Content(ctx context.Context, p *Publication) (*Content, e
 	return p.open(&key)
 }
 
-// List returns publications, newest first.
+// List returns publications, newest first; without a limit all of them, of one
+// person in practice.
 func (s *Publications) List(ctx context.Context, f Filter) ([]Publication, error) {
-	f.Limit = cmp.Or(f.Limit, maxStanding)
-	return s.Store.Publications(ctx, f)
+	if f.Limit > 0 {
+		return s.Store.Publications(ctx, f)
+	}
+	var all []Publication
+	for f.Limit = maxStanding; ; {
+		list, err := s.Store.Publications(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, list...); len(list) < f.Limit {
+			return all, nil
+		}
+		f.After = list[len(list)-1].ID
+	}
 }

@@ -133,7 +133,6 @@ var scenarios = []scenario{
 	{kind: request.Withdraw, want: map[string]int{"consent.withdraw": 2}},
 	{kind: request.Unsubscribe, want: map[string]int{"consent.withdraw": 1}},
 	{kind: request.StopDissemination, details: request.Details{Categories: []string{"name"}}, public: true, want: map[string]int{"consent.withdraw": 1, "publication.demand": 2, "publication.remove": 2}},
-	{kind: request.PublicRemoval, public: true, want: map[string]int{"consent.withdraw": 1, "publication.demand": 2, "publication.remove": 2}},
 }
 
 // Power fails at every write there is, before it and after it, and each time the

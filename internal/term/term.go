@@ -74,11 +74,12 @@ const (
 	OfHold        = "hold"        // the decision on the appeal of it
 	OfExamination = "examination" // it is over by itself
 	OfDelivery    = "delivery"    // the acknowledgement
+	OfPublication = "publication" // its removal
 )
 
 // acts are all of them. Every other kind ends when somebody says so, and needs no
 // code here to be listed and reminded of.
-var acts = []string{OfRequest, OfOrder, OfAppeal, OfHold, OfExamination, OfDelivery}
+var acts = []string{OfRequest, OfOrder, OfAppeal, OfHold, OfExamination, OfDelivery, OfPublication}
 
 // EndsByAct reports whether the term ends with an act and not by saying so.
 func (t *Term) EndsByAct() bool { return slices.Contains(acts, t.About.Kind) }
