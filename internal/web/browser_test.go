@@ -83,7 +83,7 @@ func newTab(t *testing.T, base string) *tab {
 
 func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.t.Fatal(err)
@@ -165,7 +165,7 @@ func TestInABrowser(t *testing.T) {
 // receipt waits for the file that the browser saved and checks it.
 func (w *world) receipt(dir string) *verify.Entry {
 	w.t.Helper()
-	for range 100 {
+	for range 1200 {
 		time.Sleep(50 * time.Millisecond)
 		names, err := filepath.Glob(filepath.Join(dir, "*.json"))
 		w.must(err)
