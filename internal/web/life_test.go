@@ -61,7 +61,7 @@ func TestConsentLifeInABrowser(t *testing.T) {
 	open()
 	b.do(chromedp.Click(chromedp.CSS(`section[aria-labelledby="narrow"] summary`)), chromedp.WaitVisible(chromedp.CSS(`input[name="country"]`)),
 		chromedp.Click(chromedp.CSS(`input[name="country"]`)))
-	b.press(`form[action$="/narrow"] button`, "#after")
+	b.press(`form[action$="/narrow"] button`, ".done")
 	b.says("Согласие сужено")
 	b.says("Прекращено")
 	b.says("передача за рубеж (Германия)")
@@ -71,7 +71,7 @@ func TestConsentLifeInABrowser(t *testing.T) {
 		t.Helper()
 		open()
 		b.do(chromedp.Click(chromedp.CSS(`input[name="scope"][value="` + value + `"]`)))
-		b.press(".decide button", "#after")
+		b.press(".decide button", ".done") // which the page before does not have
 	}
 	take("transfer") // the only recipient
 	b.says("передача третьим лицам")
@@ -81,7 +81,7 @@ func TestConsentLifeInABrowser(t *testing.T) {
 	b.says("данные хранятся 30 календарных дней после отзыва")
 	check("the purpose", func(c *consent.Consent) bool { return !c.Terms.Covers("reviews") && c.Status == consent.Active })
 	open()
-	b.press(".decide button", "#after")
+	b.press(".decide button", ".done") // which the page before does not have
 	b.says("всё, что держалось на согласии")
 	b.says("данные хранятся 1 год после отзыва")
 	check("the whole", func(c *consent.Consent) bool { return c.Status == consent.Withdrawn })
