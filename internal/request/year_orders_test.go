@@ -84,6 +84,7 @@ func ordersOf(a *app.App, p *power) *order.Orders {
 	o := a.Orders
 	return &order.Orders{
 		Store: &dyingOrders{o.Store, p}, Guard: &dyingGuard{a.Guard, p}, Parties: o.Parties, Terms: o.Terms, Journal: o.Journal, Now: o.Now,
+		Consents: o.Consents, Publications: o.Publications,
 	}
 }
 
