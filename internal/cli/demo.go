@@ -91,6 +91,10 @@ func (c *demoCommand) logins(e *env, a *app.App, r *demo.Result) (func(address s
 	if err != nil {
 		return nil, err
 	}
+	inspector, err := a.Accounts.ConsoleLink(e.ctx, account.Authority, r.Authority.ID, "demo", account.LoginLife)
+	if err != nil {
+		return nil, err
+	}
 	admin, err := a.Accounts.Issue(e.ctx, account.Token{Role: account.Admin, Expires: a.Now().Add(account.LoginLife)}, "demo")
 	return func(address string) {
 		w := e.stdout
@@ -99,6 +103,7 @@ func (c *demoCommand) logins(e *env, a *app.App, r *demo.Result) (func(address s
 			fmt.Fprintf(w, "  %s (%s)\n    %s/login/%s\n", p.Name, p.Language, address, secrets[i])
 		}
 		fmt.Fprintf(w, "\nThe console of an operator, for its officer:\n  %s\n    %s%s%s\n", desk.Name.In(e.lang), address, web.ConsoleLogin, officer)
+		fmt.Fprintf(w, "\nThe console of the authorised body, which decides on appeals:\n  %s\n    %s%s%s\n", r.Authority.Name.In(e.lang), address, web.ConsoleLogin, inspector)
 		fmt.Fprintln(w, "\nThe policies of the operators, and a token to call the API as their system, for a day:")
 		for i, o := range r.Organizations {
 			fmt.Fprintf(w, "  %s\n    %s/o/%s/policy\n    %s\n", o.Name.In(e.lang), address, o.BIN, tokens[i])

@@ -34,7 +34,9 @@ type Result struct {
 	Filled bool
 	// Showcase is one person a language, each with a rich history everywhere.
 	Showcase      []Person
-	Organizations []Organization
+	Organizations []Organization // the operators
+	// Authority is the authorised body, which orders and decides on appeals.
+	Authority Organization
 }
 
 // Person is somebody whose cabinet is worth a look.
@@ -44,15 +46,17 @@ type Person struct {
 	Subject  ident.ID // internal, for a login link
 }
 
-// Organization is an operator of the demo.
+// Organization is one of the demo.
 type Organization struct {
 	ID   ident.ID
 	BIN  string
 	Name locale.String
 }
 
-// The folders of examples that the demo plays.
-var folders = []string{"bestam", "clinic", "payments"}
+// The folders of examples that the demo plays: the operators, and who watches them.
+var folders = []string{"bestam", "clinic", "payments", watching}
+
+const watching = "authority"
 
 const (
 	days   = 31
@@ -99,6 +103,7 @@ type world struct {
 	zone       *time.Location
 
 	bestam, clinic, payments *party.Organization
+	authority                *party.Organization
 	showcase, people, kin    []*person
 	stops                    []stop
 }
@@ -144,7 +149,7 @@ func (w *world) describe(folder string) (*register.Description, error) {
 // open lets the operators in, the day before all begins.
 func (w *world) open(ctx context.Context) error {
 	m := at(w.App, w.start.AddDate(0, 0, -1))
-	for i, to := range []**party.Organization{&w.bestam, &w.clinic, &w.payments} {
+	for i, to := range []**party.Organization{&w.bestam, &w.clinic, &w.payments, &w.authority} {
 		d, err := w.describe(folders[i])
 		if err != nil {
 			return err
@@ -179,7 +184,12 @@ func (w *world) result(ctx context.Context) (*Result, error) {
 		if first == nil {
 			first = org
 		}
-		r.Organizations = append(r.Organizations, Organization{ID: org.ID, BIN: org.BIN, Name: d.Organization.Name})
+		there := Organization{ID: org.ID, BIN: org.BIN, Name: d.Organization.Name}
+		if folder == watching {
+			r.Authority = there
+		} else {
+			r.Organizations = append(r.Organizations, there)
+		}
 	}
 	for _, p := range w.showcase {
 		id, err := w.Parties.Lookup(ctx, first, party.Identifier{Kind: ident.IIN, Value: p.iin})

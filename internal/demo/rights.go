@@ -178,7 +178,7 @@ var theAuthority = ident.ID{1, 0x8c, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0
 
 // inquiry is an order that waits to be carried out.
 func (w *world) inquiry(ctx context.Context, m *moment) error {
-	by := callers.Caller{Token: theAuthority, Role: callers.Authority, Org: w.payments.ID}
+	by := callers.Caller{Token: theAuthority, Role: callers.Authority, Org: w.authority.ID}
 	_, err := m.orders.Issue(ctx, by, &order.New{Organization: w.bestam.BIN, Kind: order.Inquiry, Content: order.Content{
 		Document: "№ 04-17/318",
 		Details: "Дербес деректердің қандай санаттары үшінші тұлғаларға берілетінін және бұған келісімдер қалай алынатынын хабарлаңыз. / " +
