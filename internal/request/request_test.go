@@ -37,7 +37,7 @@ func TestCopy(t *testing.T) {
 			t.Fatal(list, err)
 		}
 		p, err := w.Requests.Preview(t.Context(), w.org, r, nil)
-		if err != nil || strings.Join(p.Plan.Found, " ") != "employer name" || len(p.Acts) != 0 || !strings.Contains(p.Answer.Text, "Копия ваших данных готова") {
+		if err != nil || strings.Join(p.Plan.Found, " ") != "employer name" || len(p.Acts) != 0 || !strings.Contains(p.Answer.Text, "Копия ваших данных готова") || strings.Contains(p.Answer.Text, "..") {
 			t.Fatalf("%+v %v", p, err)
 		}
 		w.fulfil(r, nil)

@@ -11,6 +11,7 @@ import (
 	"kelisim/internal/law"
 	"kelisim/internal/locale"
 	"kelisim/internal/request"
+	"kelisim/internal/term"
 	"kelisim/verify"
 )
 
@@ -26,6 +27,7 @@ type plea struct {
 	BIN      string
 	About    string // what was refused
 	At       time.Time
+	Due      time.Time // of the decision; zero where no term runs
 	Ended    time.Time
 	Status   string // of the text that says it
 }
@@ -33,6 +35,17 @@ type plea struct {
 type appealsPage struct {
 	Waiting, Past []plea
 	Now           time.Time
+}
+
+// Late reports whether the term of a decision is over.
+func (b *appealsPage) Late(due time.Time) bool { return !due.IsZero() && due.Before(b.Now) }
+
+// dueOf is the end of a term that may not run; zero then.
+func dueOf(t *term.Term, err error) (time.Time, error) {
+	if err != nil || t == nil {
+		return time.Time{}, err
+	}
+	return t.Due, nil
 }
 
 // Days is how long an appeal has waited, in whole days.
@@ -72,6 +85,9 @@ func (p *Pages) holdAppeals(v *visit, b *appealsPage) error {
 			About: locale.Text(v.Lang, "page.appeals.withdrawal"), Status: "page.hold.status." + string(st),
 		}
 		if st == consent.HoldAppealed {
+			if x.Due, err = dueOf(p.Consents.DueOf(v.Context(), &h)); err != nil {
+				return err
+			}
 			b.Waiting = append(b.Waiting, x)
 			continue
 		}
@@ -104,6 +120,9 @@ func (p *Pages) requestAppeals(v *visit, b *appealsPage) error {
 				About: locale.Text(v.Lang, "request.kind."+string(r.Kind)), Status: "appeal.status." + string(status),
 			}
 			if status == request.Lodged {
+				if x.Due, err = dueOf(p.Rights.DueOf(v.Context(), a)); err != nil {
+					return err
+				}
 				b.Waiting = append(b.Waiting, x)
 			} else {
 				b.Past = append(b.Past, x)
@@ -178,6 +197,7 @@ type requestAppealPage struct {
 	Whom    ident.ID
 	Asked   []valueRow
 	Done    bool
+	Decide  time.Time // by when it is decided; zero where no term runs
 	Default law.Provision // the form of a decision begins with it
 }
 
@@ -199,6 +219,9 @@ func (p *Pages) requestAppeal(w http.ResponseWriter, v *visit) error {
 		Done: v.URL.Query().Get("done") == "decided",
 	}
 	b.Default = b.Right
+	if b.Decide, err = dueOf(p.Rights.DueOf(v.Context(), a)); err != nil {
+		return err
+	}
 	if b.demand, err = p.toDemand(v, r); err != nil {
 		return err
 	}

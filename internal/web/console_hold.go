@@ -96,6 +96,7 @@ type holdPage struct {
 	Given   card // the consent that it bars
 	Refused []refusal
 	Done    string
+	Decide  time.Time // by when its appeal is decided; zero where no term runs
 	Carried bool // what was demanded is done
 }
 
@@ -130,6 +131,9 @@ func (p *Pages) holdPage(v *visit, h *consent.Hold, o *party.Organization) (*hol
 		b.Done = done
 	}
 	if b.Note, err = p.Consents.HoldNote(v.Context(), h); err != nil {
+		return nil, err
+	}
+	if b.Decide, err = dueOf(p.Consents.DueOf(v.Context(), h)); err != nil {
 		return nil, err
 	}
 	c, err := p.Store.Consent(v.Context(), h.Consent)

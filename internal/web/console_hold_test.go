@@ -59,6 +59,7 @@ func debt(c *consent.Consent) url.Values {
 func TestHoldFromDeskToDecision(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.apply("../../examples/authority/operator.yaml") // who owes the decision
 	officer, subject, body := w.seatedAt(locale.RU, account.Officer, w.shop), w.signedIn(locale.RU, w.asel), w.seatedAt(locale.RU, account.Authority, w.bestam)
 	officer.want(http.StatusOK, "/console/holds/new?subject="+w.asel.shop.String())
 	a := officer.sendHold(debt(w.delivery), "Келісімшарт.pdf", contract)
@@ -99,11 +100,11 @@ func TestHoldFromDeskToDecision(t *testing.T) {
 		t.Fatal(a.status, a.body)
 	}
 	list := body.want(http.StatusOK, "/console/appeals")
-	if !strings.Contains(list, id) || !strings.Contains(list, "1 день") || strings.Contains(list, "рассрочке") {
+	if !strings.Contains(list, id) || !strings.Contains(list, "1 день") || !strings.Contains(list, "Решение ожидается до") || strings.Contains(list, "рассрочке") {
 		t.Errorf("the list: %s", list)
 	}
 	page = body.want(http.StatusOK, "/console/appeals/holds/"+id)
-	for _, want := range []string{"Оплата по рассрочке, договор 7", "Два платежа не поступили", "Заказ получен", "Келісімшарт.pdf"} {
+	for _, want := range []string{"Оплата по рассрочке, договор 7", "Два платежа не поступили", "Заказ получен", "Келісімшарт.pdf", "Решение ожидается до"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the appeal does not say %q", want)
 		}
