@@ -197,7 +197,7 @@ type requestAppealPage struct {
 	Whom    ident.ID
 	Asked   []valueRow
 	Done    bool
-	Decide  time.Time // by when it is decided; zero where no term runs
+	Decide  time.Time     // by when it is decided; zero where no term runs
 	Default law.Provision // the form of a decision begins with it
 }
 

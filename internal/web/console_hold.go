@@ -97,7 +97,7 @@ type holdPage struct {
 	Refused []refusal
 	Done    string
 	Decide  time.Time // by when its appeal is decided; zero where no term runs
-	Carried bool // what was demanded is done
+	Carried bool      // what was demanded is done
 }
 
 // refusal is a withdrawal that was refused, in words.
