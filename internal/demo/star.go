@@ -49,10 +49,12 @@ func (w *world) starAtBestam(i int, t *tie) {
 	t.will(w.worked(8, 15, 10), deed{action: register.View, purpose: "news", data: []string{"name", "iin"}, by: manager})
 	t.will(w.ago(4, 16, 25), deed{action: register.Use, purpose: "visit-statistics", data: []string{"visit-data"}, by: system("analytics")})
 	w.listed(i, t)
+	t.on(w.now.Add(-3*time.Hour), t.asks)
 	switch i {
 	case 0:
 		t.on(w.ago(12, 22, 5), func(ctx context.Context, m *moment) error { return t.withdraw(ctx, m, "news", consent.AllScopes, whys) })
 	case 1:
+		t.on(w.worked(7, 10, 20), t.holds)
 		t.on(w.ago(12, 22, 5), func(ctx context.Context, m *moment) error { return t.pause(ctx, m, "news") })
 		t.on(w.ago(2, 20, 15), func(ctx context.Context, m *moment) error {
 			return t.withdraw(ctx, m, "payment", consent.Transfer, nil)
