@@ -229,7 +229,7 @@ func TestPermitRestsOnSomething(t *testing.T) {
 			t.Fatalf("permitted for %s", codes[0])
 		}
 		outside := strings.HasPrefix(string(d.Ground), "3(3)")
-		protects := f.Action == register.Block || f.Action == register.Destroy // duties that a suspension leaves
+		protects := slices.Contains([]register.Action{register.Block, register.Unblock, register.Destroy}, f.Action) // duties that a suspension leaves
 		if !f.OwnData && (f.Suspended && !outside && !protects || f.Holding == party.Destroyed) {
 			t.Fatal("permitted to one suspended, or on what is destroyed")
 		}

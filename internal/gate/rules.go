@@ -46,10 +46,10 @@ func (h *hearing) ownData() bool {
 
 // obligations: whoever does not take on what the Law asks, or cannot ensure it,
 // gets no access (Art. 10(1)); an organization without a description has
-// declared nothing. To block and to destroy stay its duties while it is
-// suspended.
+// declared nothing. To block, to lift a block and to destroy stay its duties while
+// it is suspended: what is lifted then serves for nothing but to be destroyed.
 func (h *hearing) obligations() bool {
-	if h.Register != nil && (h.Action == register.Block || h.Action == register.Destroy) {
+	if h.Register != nil && (h.Action == register.Block || h.Action == register.Unblock || h.Action == register.Destroy) {
 		return false
 	}
 	if h.Suspended || h.AskerSuspended || h.Register == nil {

@@ -168,15 +168,10 @@ func (m *model) act(o *ordered) string {
 	case order.Unblock:
 		switch {
 		case o.acted && m.state == party.Held: // found in the journal
-		case m.suspended: // which is then no duty of it
-			return "order-barred"
 		case !gone:
 			m.state = party.Held
 		}
 	case order.Destroy:
-		if m.suspended && m.state == party.Blocked {
-			return "order-barred"
-		}
 		m.state = party.Destroyed
 	case order.Suspend, order.Resume:
 		return "" // with the last step, see try
