@@ -34,6 +34,9 @@ func (g *Guard) Access(ctx context.Context, a *Ask) (*Answer, error) {
 		if err == nil {
 			err = g.onBehalf(ctx, k)
 		}
+		if err == nil && a.Still != nil {
+			err = still(ctx, a)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -54,6 +57,14 @@ func (g *Guard) Access(ctx context.Context, a *Ask) (*Answer, error) {
 		}
 	}
 	return nil, errContended
+}
+
+func still(ctx context.Context, a *Ask) error {
+	todo, err := a.Still(ctx)
+	if err == nil && !todo {
+		err = ErrDone
+	}
+	return err
 }
 
 func (g *Guard) perform(ctx context.Context, k known, ans *Answer, rec *journal.Record) (Outcome, error) {

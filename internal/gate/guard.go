@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 	"unique"
 
@@ -100,7 +101,14 @@ type Ask struct {
 	// Given are the BINs of those who were given the data, by the journal. They are
 	// told of a correction, a block and a destruction beside those whom consents name.
 	Given []string
+	// Still reports whether the act is still to be done, for who does it once however
+	// often it is tried. It is asked under the version of the subject that the act then
+	// lands under, so that of two at once one finds what the other has done. Nil: always.
+	Still func(context.Context) (bool, error)
 }
+
+// ErrDone is what Access returns where the act is not to be done any more.
+var ErrDone = errors.New("the act is not to be done any more")
 
 // Answer is a decision that landed.
 type Answer struct {

@@ -220,19 +220,20 @@ func (s *Orders) perform(ctx context.Context, o *Order, org *party.Organization,
 	if a.Action == register.Destroy || a.Action == register.Block || a.Action == register.Unblock {
 		a.Ground, a.Document = o.Provision, o.Document
 	}
+	var entry ident.ID
 	if !again {
-		entry, err := s.landed(ctx, o, org, a)
-		if err != nil {
-			return "", err
-		}
-		if !entry.IsZero() {
-			if !slices.Contains(o.Entries, entry) {
-				o.Entries = append(o.Entries, entry)
-			}
-			return Done, nil
+		a.Still = func(ctx context.Context) (todo bool, err error) {
+			entry, err = s.landed(ctx, o, org, a)
+			return entry.IsZero(), err
 		}
 	}
 	ans, err := s.Guard.Access(ctx, a)
+	if errors.Is(err, gate.ErrDone) {
+		if !slices.Contains(o.Entries, entry) {
+			o.Entries = append(o.Entries, entry)
+		}
+		return Done, nil
+	}
 	if err != nil {
 		return "", err
 	}

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"kelisim/internal/account"
 	"kelisim/internal/app"
 	"kelisim/internal/app/apptest"
+	"kelisim/internal/fault"
+	"kelisim/internal/gate"
 	"kelisim/internal/ident"
 	"kelisim/internal/journal"
 	"kelisim/internal/law"
@@ -74,6 +77,55 @@ func TestOrderCutShort(t *testing.T) {
 				t.Errorf("%s: suspended %v %v", kind, org.Suspended, err)
 			}
 			held(t, a, org, subject, kind)
+			once(t, a, org, o)
+		}
+		apptest.Clean(t, a)
+	})
+}
+
+// together lets two into the vault at one moment.
+type together struct {
+	order.Guard
+	in sync.WaitGroup
+}
+
+func (g *together) Access(ctx context.Context, a *gate.Ask) (*gate.Answer, error) {
+	g.in.Done()
+	g.in.Wait()
+	return g.Guard.Access(ctx, a)
+}
+
+// Two who carry out one order at one moment do it once: one of them finds done what
+// the other did, or hears that the order has moved on.
+func TestOrderCarriedOutByTwoAtOnce(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, a *app.App, _ *apptest.Clock) {
+		org := apptest.Apply(t, a, apptest.Bestam(t))
+		by := account.Caller{Token: ident.NewID(a.Now()), Role: account.Authority, Org: org.ID}
+		whole := a.Orders.Guard
+		for n, kind := range []order.Kind{order.Block, order.Destroy} {
+			o, err := a.Orders.Issue(t.Context(), by, &order.New{
+				Organization: org.BIN, Kind: kind, Subject: apptest.Subject(t, a, org, n), Content: order.Content{Document: "act 1"},
+			})
+			if err != nil {
+				t.Fatal(kind, err)
+			}
+			both := &together{Guard: whole}
+			both.in.Add(2)
+			a.Orders.Guard = both
+			errs := make(chan error, 2)
+			for range 2 {
+				go func() {
+					_, err := a.Orders.Execute(t.Context(), by, o.ID, &order.Report{})
+					errs <- err
+				}()
+			}
+			for range 2 {
+				if err := <-errs; err != nil && !fault.Is(err, "order-moved") {
+					t.Error(kind, err)
+				}
+			}
+			a.Orders.Guard = whole
 			once(t, a, org, o)
 		}
 		apptest.Clean(t, a)
