@@ -55,7 +55,8 @@ type dueCount struct {
 
 func (c *call) listDue() (*dueList, error) {
 	q := c.r.URL.Query()
-	o, err := c.org, error(nil)
+	o := c.org
+	var err error
 	if bin := q.Get("organization"); bin != "" {
 		if o, err = c.observed(bin); err != nil {
 			return nil, err

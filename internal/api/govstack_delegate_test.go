@@ -131,9 +131,15 @@ func TestGovStackDelegateIsRefused(t *testing.T) {
 			individual, delegate string
 			status               int
 		}{
-			{"i-child", "i-nobody", 400}, {"i-child", "i-elder", 400}, {"i-child", "i-child", 400}, {"i-mother", "i-child", 400},
-			{"i-child", "unknown", 400}, {"i-child", " ", 400}, {"i-child", strings.Repeat("x", 200), 400},
-			{"i-elder", "i-mother", 403}, {"i-sibling", "i-mother", 403},
+			{"i-child", "i-nobody", 400},
+			{"i-child", "i-elder", 400},
+			{"i-child", "i-child", 400},
+			{"i-mother", "i-child", 400},
+			{"i-child", "unknown", 400},
+			{"i-child", " ", 400},
+			{"i-child", strings.Repeat("x", 200), 400},
+			{"i-elder", "i-mother", 403},
+			{"i-sibling", "i-mother", 403},
 		}
 		for _, x := range tries {
 			q := "?individualId=" + x.individual

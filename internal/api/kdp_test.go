@@ -262,9 +262,15 @@ func TestMyStateService(t *testing.T) {
 			status int
 			code   string
 		}{
-			{[2]string{`"$bin"`, `""`}, 400, "missing-field"}, {[2]string{`"$bin"`, `"123"`}, 404, "organization-unknown"}, {[2]string{`"$bin"`, `"$payer"`}, 409, "kdp-account"},
-			{[2]string{`"$iin"`, `"` + apptest.IIN(7) + `"`}, 400, "kdp-iin"}, {[2]string{`"$iin"`, `""`}, 400, "missing-field"}, {[2]string{`"$iin"`, `7`}, 400, "wrong-type"},
-			{[2]string{`2023-11-01`, `2025-11-01`}, 400, "kdp-period"}, {[2]string{`2023-11-01`, `2013-11-01`}, 400, "kdp-period"}, {[2]string{`2023-11-01T00:00:00+05:00`, `yesterday`}, 400, ""},
+			{[2]string{`"$bin"`, `""`}, 400, "missing-field"},
+			{[2]string{`"$bin"`, `"123"`}, 404, "organization-unknown"},
+			{[2]string{`"$bin"`, `"$payer"`}, 409, "kdp-account"},
+			{[2]string{`"$iin"`, `"` + apptest.IIN(7) + `"`}, 400, "kdp-iin"},
+			{[2]string{`"$iin"`, `""`}, 400, "missing-field"},
+			{[2]string{`"$iin"`, `7`}, 400, "wrong-type"},
+			{[2]string{`2023-11-01`, `2025-11-01`}, 400, "kdp-period"},
+			{[2]string{`2023-11-01`, `2013-11-01`}, 400, "kdp-period"},
+			{[2]string{`2023-11-01T00:00:00+05:00`, `yesterday`}, 400, ""},
 			{[2]string{`"iin"`, `"IIN"`}, 400, "unknown-field"},
 		} {
 			a := w.do(t, "subject", "POST", "/v1/me/kdp/history", strings.Replace(body, bad.change[0], bad.change[1], 1)).want(t, bad.status)

@@ -56,7 +56,7 @@ type CodeRules struct {
 // are tried, of each of five letters an hour.
 var StandardCodes = CodeRules{Life: 10 * time.Minute, Tries: 5, Hourly: 5}
 
-// ErrCodeRules: a code that is good for a day, or can be tried a thousand times,
+// ErrCodeRules refuses what is good for a day, or can be tried a thousand times: it
 // confirms nothing.
 var ErrCodeRules = errors.New("one-time codes are good for a minute to an hour, for 1 to 10 tries, and 1 to 20 are sent within an hour")
 

@@ -102,7 +102,7 @@ func itemOf(d *outbox.Delivery) Item {
 	return Item{Holder: d.Holder, Term: term.Term{
 		ID: d.ID, Subject: d.Subject, Org: d.Org, Status: term.Open, Key: Acknowledge,
 		About: term.About{Kind: term.OfDelivery, ID: d.ID}, Start: d.At, Due: d.Term, Entry: d.Entry,
-		Week: calendar.FiveDays, Told: term.Stage(min(d.Escalated, int(term.VeryLate))), ToldDue: d.Term,
+		Week: calendar.FiveDays, Told: term.Stage(min(d.Escalated, int(term.VeryLate))), ToldDue: d.Term, //nolint:gosec // no more than the last stage
 	}}
 }
 

@@ -98,8 +98,10 @@ func TestCutShort(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.begin("entry", "transfer-notice")
 		for _, stage := range []struct{ at, want string }{
-			{"2023-12-02 10:00", officer + " half"}, {"2023-12-07 10:00", officer + " last-day"},
-			{"2023-12-08 10:00", officer + " late"}, {"2023-12-12 10:00", head + " head"},
+			{"2023-12-02 10:00", officer + " half"},
+			{"2023-12-07 10:00", officer + " last-day"},
+			{"2023-12-08 10:00", officer + " late"},
+			{"2023-12-12 10:00", head + " head"},
 		} {
 			w.at(stage.at)
 			whole := w.Due.Store
