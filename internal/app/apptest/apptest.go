@@ -169,10 +169,12 @@ func Org(t testing.TB, a *app.App, bin string) *party.Organization {
 	return org
 }
 
-// IIN is the n-th made-up one.
+// IIN is the n-th made-up one: of somebody born on one of so many days, and where
+// those are used up, of one more.
 func IIN(n int) string {
-	for serial := 0; ; serial++ {
-		if iin, ok := ident.MakeIIN(time.Date(1950, 1, 1+n, 0, 0, 0, 0, time.UTC), n%2 == 0, serial); ok {
+	const days, apart = 18_000, 20 // of twenty serial numbers in a row one has a check digit
+	for serial := n / days * apart; ; serial++ {
+		if iin, ok := ident.MakeIIN(time.Date(1950, 1, 1+n%days, 0, 0, 0, 0, time.UTC), n%2 == 0, serial); ok {
 			return iin
 		}
 	}
