@@ -112,7 +112,8 @@ func (t *Term) Overdue(now time.Time) bool {
 
 // count works out when the term ends by a calendar, from its beginning and all
 // that happened since. The days that it stood still do not count, so they are
-// added at the end.
+// added at the end: from the day on which it was paused, of which a part is left, to
+// the one before that on which it went on. So it never ends before it goes on.
 func (t *Term) count(c *calendar.Calendar, rule law.Term) time.Time {
 	if rule.Dated {
 		return t.Due
@@ -127,7 +128,8 @@ func (t *Term) count(c *calendar.Calendar, rule law.Term) time.Time {
 			stood = h.At
 		case Resumed:
 			if rule.Unit == law.WorkingDay {
-				due = c.Due(due, c.WorkingDays(stood, h.At, t.Week), law.WorkingDay, t.Week)
+				from, to := max(calendar.DayOf(stood), calendar.DayOf(t.Start)+1)-1, calendar.DayOf(h.At)-1
+				due = c.Due(due, c.WorkingDays(from.End(), to.End(), t.Week), law.WorkingDay, t.Week)
 			} else {
 				due = c.Due(due, int(calendar.DayOf(h.At)-calendar.DayOf(stood)), law.CalendarDay, t.Week)
 			}
