@@ -152,10 +152,12 @@ func handler(e *env, a *app.App, public, ncalayer string) http.Handler {
 			return err
 		},
 	}).Routes(mux)
-	(&web.Pages{
+	pages := &web.Pages{
 		Store: a.Store, Accounts: a.Accounts, Parties: a.Parties, Represent: a.Represent, Consents: a.Consents, Guard: a.Guard, Journal: a.Journal, Office: a.Journal,
 		Outbox: a.Outbox, Requests: a.Store, Rights: a.Requests, Publications: a.Publications, Orders: a.Orders, Terms: a.Terms, Due: a.Due, Forms: a.Forms, StateService: a.StateService,
 		Proofs: a.Proofs, Keys: verify.Keys{Log: a.Keys.Checker, Sign: a.Keys.JWKS}, NCALayer: ncalayer, Now: a.Now, Log: e.log, PublicURL: public,
-	}).Routes(mux)
+	}
+	pages.Routes(mux)
+	mux.Handle("/", pages.NotFound())
 	return mux
 }
